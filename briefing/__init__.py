@@ -1,0 +1,1 @@
+"""The morning briefing: one page before the workday for the person who runs an agency's operations."""

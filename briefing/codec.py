@@ -1,0 +1,102 @@
+"""Facts to JSON and back. Each kind carries its version; unknown fields are ignored, missing ones default.
+
+Every field is written in one way by its type: dates and times in ISO form, Decimal as a string, records as objects,
+tuples and frozensets as arrays. Empty fields are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from briefing.facts import KINDS, Fact
+
+Plain = Any
+"""What json reads and writes."""
+
+Decoder = Callable[[Plain], Any]
+
+
+def encode(fact: Fact) -> str:
+    """One fact as compact JSON, the same bytes for the same fact."""
+    return json.dumps(
+        {"v": type(fact).version, **_plain_record(fact)}, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+
+
+def decode(kind: str, text: str) -> Fact | None:
+    """A fact from its JSON; None for a kind this version does not know."""
+    cls = KINDS.get(kind)
+    if cls is None:
+        return None
+    return typing.cast(Fact, build(cls, json.loads(text)))
+
+
+def build(cls: type, plain: dict[str, Plain]) -> Any:
+    """A record from plain values; unknown keys are ignored."""
+    decoders = field_decoders(cls)
+    return cls(**{name: decoders[name](value) for name, value in plain.items() if name in decoders})
+
+
+@cache
+def field_decoders(cls: type) -> dict[str, Decoder]:
+    """For each field of a record how its value is read."""
+    hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
+    return {field.name: _decoder(hints[field.name]) for field in fields(cls)}
+
+
+def _as_is(value: Plain) -> Plain:
+    return value
+
+
+def _decoder(hint: Any) -> Decoder:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType or origin is typing.Union:
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        read = _decoder(inner)
+        return lambda value: None if value is None else read(value)
+    if origin in (tuple, frozenset):
+        read = _decoder(arguments[0])
+        make: Callable[[Iterable[Any]], Any] = origin
+        return lambda value: make(read(part) for part in value)
+    if hint is datetime:
+        return datetime.fromisoformat
+    if hint is date:
+        return date.fromisoformat
+    if hint is Decimal:
+        return Decimal
+    if is_dataclass(hint):
+        return lambda value: build(typing.cast(type, hint), value)
+    return _as_is
+
+
+def _plain_record(record: object) -> dict[str, Plain]:
+    plain = {}
+    for field in fields(typing.cast(Any, record)):
+        value = getattr(record, field.name)
+        if field.default is not MISSING and value == field.default:
+            continue
+        plain[field.name] = _plain(value)
+    return plain
+
+
+def _plain(value: object) -> Plain:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(_plain(part) for part in value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return _plain_record(value)
