@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -12,18 +10,6 @@ from briefing.facts import Money
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$"}
 NO_CENTS = {"JPY", "KRW", "HUF", "CLP"}
-
-
-def clean(text: str, limit: int = 500) -> str:
-    """Text from outside in one line: no control, format or bidirectional characters, white space folded, cut.
-
-    >>> clean("Acme \\x1b[31mred\\x1b[0m\\u202e\\nsite")
-    'Acme [31mred[0m site'
-    """
-    text = text[: limit * 4]
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    kept = re.sub(r"\s+", " ", kept).strip()
-    return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
 
 
 def count(number: int, one: str, many: str = "") -> str:

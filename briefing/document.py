@@ -1,0 +1,349 @@
+"""The briefing as a frozen, versioned document: what every form (terminal, HTML, Markdown, text, JSON) is made from.
+
+All forms hold the same cards in the same order with the same numbers. `to_json` is schema `briefing/1`: fields may be
+added, never change meaning; amounts are decimal strings. Nothing in here is escaped: that is each form's business.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+SCHEMA = "briefing/1"
+
+State = Literal["first", "new", "worse", "better", "unchanged", "back"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be read."""
+
+    stream: str
+    """Kinds of fact in a reader's words: `tasks`."""
+
+    scope: str
+    problem: str
+    cure: str
+    state: Literal["new", "known"] = "new"
+    day: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCoverage:
+    """What was read of one source and how fresh it is."""
+
+    source: str
+    status: Literal["whole", "partial", "stale", "missing"]
+    as_of: datetime | None
+    fetched_at: datetime | None
+    rows: int
+    skipped: int
+    place: str = ""
+    kinds: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """`12 messages later than Thursday 07:00`: left out on purpose, and said."""
+
+    silent_rules: tuple[str, ...] = ()
+    """Rules that did not run because of this source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who owns an item."""
+
+    name: str
+    out_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A place to click, or file:line where there is no link."""
+
+    text: str
+    url: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorLine:
+    """One multiplied number."""
+
+    name: str
+    value: Decimal
+    kind: Literal["fact", "estimate", "setting"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceLine:
+    """One fact an item rests on."""
+
+    source: str
+    kind: str
+    id: str
+    url: str
+    where: str
+    as_of: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What is lost before the next edition: `stake` times the factors, rounded to cents."""
+
+    amount: Decimal
+    currency: str
+    kind: Literal["fact", "estimate", "house_price"]
+    at_least: bool
+    stake: Decimal
+    stake_source: str
+    factors: tuple[FactorLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceValue:
+    """The place in the order: what is lost times freshness and usefulness; no unit."""
+
+    value: Decimal
+    factors: tuple[FactorLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDoc:
+    """One item."""
+
+    id: str
+    rule: str
+    matter: str
+    stage: str
+    about: EvidenceLine
+    client: str
+    headline: str
+    line: str
+    body: tuple[str, ...]
+    ask: str
+    owner: Owner | None
+    since: date | None
+    state: State
+    day: int
+    short: str
+    lost: Lost
+    place: PlaceValue
+    evidence: tuple[EvidenceLine, ...]
+    figures: tuple[tuple[str, str], ...]
+    looked_in: tuple[str, ...]
+    not_in: tuple[str, ...]
+    gone_when: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardAmount:
+    """A card's money: the largest part per stake key, added."""
+
+    amount: Decimal
+    currency: str
+    kind: Literal["fact", "estimate", "house_price"]
+    at_least: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPart:
+    """What one item adds to a card's amount."""
+
+    item: str
+    stake_key: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardDoc:
+    """A story as printed. Full cards print headline, body, owner and ask; the others print `line`."""
+
+    number: int
+    """1 for the first; further ones count on."""
+
+    id: str
+    client: str
+    headline: str
+    line: str
+    body: tuple[str, ...]
+    """Sentences in order: the rule's own, then the reasons' lines, the state, the owner ("Owner Lena.", "No owner.")."""
+
+    ask: str
+    owner: Owner | None
+    since: date | None
+    state: State
+    day: int
+    full: bool
+    amount: CardAmount
+    parts: tuple[CardPart, ...]
+    reasons: tuple[str, ...]
+    """Ids of the further items of the story; they stand in `items`."""
+
+    links: tuple[Link, ...]
+    read: str
+    """Source and time of reading: `Accelo 06:43`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenMatter:
+    """What is open with the people of a meeting."""
+
+    item: str
+    text: str
+    """`3 proposal`: the card's number and a few words; without a number when it is not among the cards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A meeting of today."""
+
+    starts: datetime
+    ends: datetime
+    all_day: bool
+    title: str
+    with_: tuple[str, ...]
+    client: str
+    open: tuple[OpenMatter, ...]
+    problems: tuple[str, ...]
+    """Sentences: `Overlaps the interview; you accepted both.`"""
+
+    place: str = ""
+    nothing_open: bool = False
+    """Somebody from outside is there, all was read, and nothing is open with them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """Who is out."""
+
+    name: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The day. `known` is False where no calendar is configured: the section is then left out."""
+
+    known: bool = False
+    appointments: tuple[Appointment, ...] = ()
+    summary: str = ""
+    """`5 meetings, 3 h 30 min. Longest free stretch 12:00 to 15:30.`"""
+
+    away: tuple[Away, ...] = ()
+    tomorrow: str = ""
+    """`Tomorrow starts 08:30 with Copperfield.`"""
+
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdRow:
+    """One account in the ads table. Texts are ready to print."""
+
+    verdict: Literal["worse", "better", "watch"]
+    account: str
+    cpl: str
+    cpl_usual: str
+    leads: str
+    leads_usual: str
+    day_before: str
+    week_before: str
+    median: str
+    edits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdsTable:
+    """The ads section. `title` is the day and totals; empty when no ads are configured."""
+
+    title: str = ""
+    rows: tuple[AdRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorecardTable:
+    """The scorecard section."""
+
+    title: str = ""
+    """`15 of 18 on target.`"""
+
+    off: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """One edition for one audience on one local date."""
+
+    workspace: str
+    audience: str
+    date: date
+    timezone: str
+    compiled_at: datetime
+    compared_with: str
+    """The last delivered edition's name, such as `Wednesday 07:00`; empty on the first."""
+
+    subject: str
+    verified_quiet: bool
+    second_line: str
+    """`3 to decide. 8 of 9 sources whole; Meta lacks 2 accounts.`"""
+
+    currency: str
+    coverage: tuple[SourceCoverage, ...]
+    coverage_lines: tuple[tuple[str, tuple[str, ...]], ...]
+    """Under "Not checked": source, then sentences (problem with cure, what is not said today because of it)."""
+
+    cards: tuple[CardDoc, ...]
+    more: tuple[str, ...]
+    """Ids of the items that are in no card, in order."""
+
+    more_line: str
+    """`11 more: Acme 2, Oakline 2, six other clients 1 each.`"""
+
+    items: tuple[ItemDoc, ...]
+    """Every item of the briefing, in order: those of the cards first."""
+
+    agenda: Agenda
+    ads: AdsTable
+    scorecard: ScorecardTable
+    held: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    escalations: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Lines about the briefing itself: files taken as exported, messages left out, names proposed as one client."""
+
+    muted_count: int = 0
+    rules_run: int = 0
+    rules_total: int = 0
+    facts_read: int = 0
+    read_from: datetime | None = None
+    read_to: datetime | None = None
+    why_command: str = "briefing why"
+    """What to type before an id: `briefing why`, or with `--run try` behind."""
+
+    why_suffix: str = ""
+
+
+def to_json(briefing: Briefing) -> str:
+    """The whole document, schema `briefing/1`, the same bytes for the same briefing."""
+    return json.dumps({"schema": SCHEMA, **_plain(briefing)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value
