@@ -7,7 +7,7 @@ added, never change meaning; amounts are decimal strings. Nothing in here is esc
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -102,6 +102,8 @@ class Lost:
     stake: Decimal
     stake_source: str
     factors: tuple[FactorLine, ...]
+    stake_kind: Literal["fact", "estimate", "house_price", ""] = ""
+    """What kind of number the stake is; empty: the same as the loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +174,7 @@ class CardDoc:
     headline: str
     line: str
     body: tuple[str, ...]
-    """Sentences in order: the rule's own, then the reasons' lines, the state, the owner ("Owner Lena.", "No owner.")."""
+    """Sentences in order: the rule's own, the reasons' lines, the state, the owner ("Owner Lena.", "No owner.")."""
 
     ask: str
     owner: Owner | None
@@ -216,6 +218,9 @@ class Appointment:
     place: str = ""
     nothing_open: bool = False
     """Somebody from outside is there, all was read, and nothing is open with them."""
+
+    unchecked: tuple[str, ...] = ()
+    """Sentences about what was not looked at for this meeting: `Accelo: not checked today.`"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +270,8 @@ class AdsTable:
     title: str = ""
     rows: tuple[AdRow, ...] = ()
     notes: tuple[str, ...] = ()
+    day: date | None = None
+    """The day that the three comparisons are about; heads their columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +283,30 @@ class ScorecardTable:
 
     off: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A sentence or two of a list, and the item it is about."""
+
+    text: str
+    item: str = ""
+    """The item's id; empty where there is none to ask about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What moved since `compared_with`. Decided, resolved and escalated lines stand in the briefing itself."""
+
+    summary: str = ""
+    """`4 new, 3 worse, 1 back, 10 unchanged, 3 resolved`"""
+
+    worse: tuple[Line, ...] = ()
+    better: tuple[Line, ...] = ()
+    back: tuple[Line, ...] = ()
+    unchanged: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+    """`Nothing is called resolved in Accelo today.`"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,10 +344,10 @@ class Briefing:
     agenda: Agenda
     ads: AdsTable
     scorecard: ScorecardTable
-    held: tuple[str, ...] = ()
-    decided: tuple[str, ...] = ()
-    resolved: tuple[str, ...] = ()
-    escalations: tuple[str, ...] = ()
+    held: tuple[Line, ...] = ()
+    decided: tuple[Line, ...] = ()
+    resolved: tuple[Line, ...] = ()
+    escalations: tuple[Line, ...] = ()
     notices: tuple[str, ...] = ()
     """Lines about the briefing itself: files taken as exported, messages left out, names proposed as one client."""
 
@@ -330,6 +361,10 @@ class Briefing:
     """What to type before an id: `briefing why`, or with `--run try` behind."""
 
     why_suffix: str = ""
+    next_edition: str = ""
+    """`Friday 07:00`: until then nobody looks again. Empty: "the next edition"."""
+
+    changes: Changes = field(default_factory=Changes)
 
 
 def to_json(briefing: Briefing) -> str:
@@ -339,7 +374,7 @@ def to_json(briefing: Briefing) -> str:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in fields(value)}
+        return {each.name.rstrip("_"): _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
