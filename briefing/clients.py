@@ -8,11 +8,29 @@ stay: Acme GmbH is not Acme Ltd. A name that could be two clients is nobody's, a
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import combinations, pairwise
 
-from briefing.facts import Money, Party, Person
+from briefing.facts import (
+    Absence,
+    AdAccount,
+    Company,
+    Deal,
+    Fact,
+    Message,
+    Milestone,
+    Money,
+    Party,
+    Person,
+    Project,
+    Proposal,
+    Staff,
+    Task,
+)
+from briefing.morning import WorkCalendar
 
 FREE_MAIL = frozenset(
     "gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com msn.com yahoo.com yahoo.co.uk yahoo.de "
@@ -49,16 +67,7 @@ class Client:
     domains: tuple[str, ...] = ()
     monthly_fee: Money | None = None
     target_cpl: Money | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Colleague:
-    """A person of our organisation as the sources know them together."""
-
-    name: str
-    emails: tuple[str, ...] = ()
-    out_until: date | None = None
-    """The first day back, while the person is out today."""
+    owner: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class Directory:
     """Printed name to the first day back."""
 
     ambiguous: frozenset[str] = frozenset()
+    """Names and domains that could be two clients, and so are nobody's."""
 
     def client(self, party: Party) -> str:
         """The client's name, or empty when nobody knows."""
@@ -122,3 +132,160 @@ def person_keys(person: Person) -> Iterable[str]:
         yield "i:" + person.id
     if person.name:
         yield "n:" + folded(person.name)
+
+
+NAMES_CLIENTS = (Project, AdAccount, Deal, Proposal, Company)
+"""Kinds whose party is a client or may become one. Messages only resolve to clients known otherwise."""
+
+
+def directory(
+    facts: Iterable[Fact],
+    *,
+    clients: Sequence[Client] = (),
+    own_domains: Iterable[str] = (),
+    today: date,
+    calendar: WorkCalendar | None = None,
+) -> Directory:
+    """Build the directory of a morning from the configuration and what the sources say.
+
+    The order of facts changes nothing: of several spellings of one name the most frequent is printed.
+    """
+    everything = list(facts)
+    own = frozenset(domain.lower().lstrip("@") for domain in own_domains)
+    known = _clients(everything, clients)
+    by_name, doubtful_names = _unambiguous(_names(known))
+    by_domain, doubtful_domains = _unambiguous(_domains(known, everything, by_name, own))
+    people = _people(everything)
+    out = _absent(everything, people, today, calendar or WorkCalendar())
+    return Directory(
+        own_domains=own, clients=tuple(known), by_name=by_name, by_domain=by_domain, people_by_key=people,
+        out_until=out, ambiguous=frozenset(doubtful_names | doubtful_domains),
+    )  # fmt: skip
+
+
+def _clients(facts: Sequence[Fact], configured: Sequence[Client]) -> list[Client]:
+    """The configured clients, then those that sources name and the configuration does not."""
+    taken = {folded(name) for client in configured for name in (client.name, *client.aliases)}
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    companies: dict[str, list[Company]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, Company):
+            companies[folded(fact.name)].append(fact)
+            spellings[folded(fact.name)][fact.name] += 1
+        elif isinstance(fact, NAMES_CLIENTS) and fact.party.name:
+            spellings[folded(fact.party.name)][fact.party.name] += 1
+    found = list(configured)
+    for key in sorted(spellings):
+        if key and key not in taken:
+            name = min(spellings[key], key=lambda spelling: (-spellings[key][spelling], spelling))
+            records = companies[key]
+            found.append(
+                Client(
+                    name=name,
+                    aliases=tuple(sorted({alias for record in records for alias in record.aliases})),
+                    domains=tuple(sorted({domain for record in records for domain in record.domains})),
+                )
+            )
+    return found
+
+
+def _names(clients: Iterable[Client]) -> Iterator[tuple[str, str]]:
+    for client in clients:
+        for name in {folded(name) for name in (client.name, *client.aliases)} - {""}:
+            yield name, client.name
+
+
+def _domains(
+    clients: Iterable[Client], facts: Iterable[Fact], by_name: Mapping[str, str], own: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """Domains of the configuration and of company records; and those that one fact gives beside a client's name."""
+    for client in clients:
+        for domain in client.domains:
+            yield domain.lower().lstrip("@"), client.name
+    for fact in facts:
+        domain = fact.party.domain.lower()
+        name = by_name.get(folded(fact.party.name), "")
+        if isinstance(fact, NAMES_CLIENTS) and name and domain and domain not in FREE_MAIL | own:
+            yield domain, name
+
+
+def _unambiguous(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], set[str]]:
+    """Keys that mean one client, and those that could mean two."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for key, name in pairs:
+        meant[key].add(name)
+    sure = {key: next(iter(names)) for key, names in sorted(meant.items()) if len(names) == 1}
+    return sure, {key for key, names in meant.items() if len(names) > 1}
+
+
+def persons_of(fact: Fact) -> Iterator[Person]:
+    """Persons of our side that a fact names: staff, owners, assignees."""
+    if isinstance(fact, Staff | Absence):
+        yield fact.person
+    elif isinstance(fact, Project | Milestone):
+        yield from (fact.manager,) if fact.manager else ()
+    elif isinstance(fact, Task):
+        yield from (fact.assignee,) if fact.assignee else ()
+    elif isinstance(fact, Deal | Proposal | AdAccount):
+        yield from (fact.owner,) if fact.owner else ()
+    elif isinstance(fact, Message):
+        yield fact.author
+
+
+def _people(facts: Iterable[Fact]) -> dict[str, str]:
+    """Every key of a person to one printed name. Keys that one record names together belong together."""
+    parent: dict[str, str] = {}
+    names: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    joins_by_name: dict[str, set[str]] = defaultdict(set)
+    seen: Counter[Person] = Counter(person for fact in facts for person in persons_of(fact))
+    for person in seen:
+        if person.email and person.name:
+            joins_by_name["n:" + folded(person.name)].add("e:" + person.email.casefold())
+    for person, times in seen.items():
+        # A name that two addresses carry is no identity: two people may be called the same.
+        keys = [key for key in person_keys(person) if len(joins_by_name.get(key, ())) < 2]
+        for one, other in pairwise(keys):
+            parent[max(root(one), root(other))] = min(root(one), root(other))
+        if keys and person.name:
+            names[keys[0]][person.name] += times
+    by_root: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, counted in names.items():
+        by_root[root(key)] += counted
+    printed = {top: min(c, key=lambda name: (-c[name], name)) for top, c in by_root.items()}
+    return {key: printed[root(key)] for key in sorted(parent) if root(key) in printed}
+
+
+def _absent(facts: Iterable[Fact], people: Mapping[str, str], today: date, calendar: WorkCalendar) -> dict[str, date]:
+    """Who is out today, to the first workday back; absences that follow each other are one."""
+    spans: dict[str, list[Absence]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, Absence):
+            name = next((people[key] for key in person_keys(fact.person) if key in people), fact.person.label)
+            spans[name].append(fact)
+    out = {}
+    for name, absences in spans.items():
+        back = today
+        for absence in sorted(absences, key=lambda one: one.first):
+            if absence.first <= back <= absence.last:
+                back = calendar.next_workday(absence.last)
+        if back != today:
+            out[name] = back
+    return out
+
+
+def near_names(found: Directory) -> list[tuple[str, str]]:
+    """Clients whose names differ only by further words: proposed to a person, never merged."""
+    names = sorted(client.name for client in found.clients)
+    pairs = []
+    for one, other in combinations(names, 2):
+        short, long = sorted((folded(one).split(), folded(other).split()), key=len)
+        if short and long[: len(short)] == short:
+            pairs.append((one, other))
+    return pairs

@@ -17,6 +17,7 @@ from typing import Literal
 from briefing.facts import Money, Person, Ref
 
 FactorKind = Literal["fact", "estimate", "setting"]
+StakeKind = Literal["fact", "estimate", "house_price"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Stake:
     """The money a rule can defend. Without an amount the rule's house price serves."""
 
     amount: Money | None = None
-    kind: Literal["fact", "estimate", "house_price"] = "house_price"
+    kind: StakeKind = "house_price"
     at_least: bool = False
     key: str = ""
     """The same money under two items has the same key and counts once; empty: the item's own."""
@@ -142,7 +143,7 @@ class Priced:
     """The printed id: at least 4 base32 characters."""
 
     lost: Decimal
-    lost_kind: Literal["fact", "estimate", "house_price"]
+    lost_kind: StakeKind
     stake: Money
     factors: tuple[Factor, ...]
     place: Decimal

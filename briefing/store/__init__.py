@@ -1,1 +1,175 @@
-"""."""
+"""What was read, when, and how it went; and the editions made from it. One protocol, one SQLite form.
+
+stream key   (source, scope, kinds): what a reading belongs to
+attempt      one try to read a stream, successful or not
+whole        the materialised facts of the last reading that brought any; rules see nothing else
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from briefing.connector import Gone
+from briefing.facts import Fact
+from briefing.rules.view import AdSeries
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StreamKey:
+    """What identifies a stream from day to day."""
+
+    source: str
+    scope: str
+    kinds: tuple[str, ...]
+    """Sorted names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one try to read a stream went."""
+
+    status: Literal["whole", "partial", "failed"]
+    started: datetime
+    ended: datetime
+    as_of: datetime | None = None
+    place: str = ""
+    rows: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
+    """(where, why), at most 100."""
+
+    skipped_count: int = 0
+    ignored: tuple[tuple[int, str], ...] = ()
+    problem: str = ""
+    cure: str = ""
+    milliseconds: int = 0
+    emptied: bool = False
+    """It had rows before and is suddenly empty: believed on the second day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The streams a source offered, or why it could not say."""
+
+    source: str
+    at: datetime
+    streams: tuple[StreamKey, ...] = ()
+    problem: str = ""
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRecord:
+    """What the store knows of one stream at a moment."""
+
+    key: StreamKey
+    latest: Attempt | None
+    """The latest try; None if it was listed and never tried."""
+
+    usable: Attempt | None
+    """The latest try that brought facts, whole or partial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything readable at a moment."""
+
+    facts: tuple[Fact, ...] = ()
+    streams: tuple[StreamRecord, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    """The latest listing of each source."""
+
+    unknown_kinds: int = 0
+    """Facts of kinds this version does not know: written by a newer one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptEdition:
+    """An edition's frozen JSON."""
+
+    audience: str
+    date: date
+    compiled_at: datetime
+    body: str
+
+
+class Incoming(Protocol):
+    """One stream's reading on its way in: nothing is visible until `finish`, and `drop` leaves no trace."""
+
+    def add(self, facts: Iterable[Fact | Gone]) -> None:
+        """Take further facts."""
+
+    @property
+    def rows(self) -> int:
+        """Distinct facts taken so far."""
+
+    @property
+    def repeated(self) -> int:
+        """Facts taken again unchanged."""
+
+    @property
+    def contradicted(self) -> Sequence[str]:
+        """`where` of facts that were stated twice with different contents; the first stands."""
+
+    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False) -> None:
+        """Apply everything in one transaction. `continued`: only what changed since the mark was stated."""
+
+    def drop(self) -> None:
+        """Forget what was taken."""
+
+
+class Store(Protocol):
+    """Readings, ad days and editions of one workspace. Times are aware; two processes at once are safe."""
+
+    def listed(self, listing: Listing) -> None:
+        """Record what a source offered, or that it could not say."""
+
+    def receive(self, key: StreamKey) -> Incoming:
+        """Begin to take a reading."""
+
+    def failed(self, key: StreamKey, attempt: Attempt) -> None:
+        """Record a try that brought nothing; what was read before stays."""
+
+    def mark(self, key: StreamKey, bound_to: str) -> str:
+        """Where the next reading may go on; empty when there is none for these settings."""
+
+    def bind(self, key: StreamKey, bound_to: str) -> None:
+        """Bind the mark to settings, credential and connector version."""
+
+    def record(self, key: StreamKey) -> StreamRecord:
+        """What is known of one stream now."""
+
+    def snapshot(self, at: datetime, sources: Sequence[str] | None = None) -> Snapshot:
+        """Everything as it was known at a moment, of the given sources (all by default)."""
+
+    def series(self, at: datetime) -> AdSeries:
+        """Daily ad rows as known at a moment."""
+
+    def keep(self, edition: KeptEdition) -> None:
+        """Keep an edition; one of the same audience and date is replaced."""
+
+    def edition(self, audience: str, day: date) -> KeptEdition | None:
+        """A kept edition."""
+
+    def forget(self, now: datetime) -> None:
+        """Remove what is older than it is kept for."""
+
+    def close(self) -> None:
+        """Close the files."""
+
+
+def bound_to(settings: Mapping[str, object], version: str) -> str:
+    """A fingerprint of what a mark depends on. Secrets enter only through the hash."""
+    text = "\n".join(f"{key}={settings[key]!r}" for key in sorted(settings))
+    return hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A store, and what had to be done to open it."""
+
+    store: Store
+    notices: tuple[str, ...] = field(default=())

@@ -1,0 +1,345 @@
+"""The configuration: `briefing.toml`, read once at the edge into typed settings.
+
+All problems are told at once, each with its path and the nearest known key. Secrets stay references until a connector
+is built.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from briefing.errors import ConfigError
+from briefing.facts import Money, Person
+from briefing.morning import Audience, WorkCalendar
+
+FILE_NAME = "briefing.toml"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _money(value: object) -> object:
+    """`"4200 USD"`."""
+    if isinstance(value, str):
+        parts = value.split()
+        try:
+            if len(parts) == 2 and len(parts[1]) == 3:
+                return Money(amount=Decimal(parts[0].replace(",", "")), currency=parts[1].upper())
+        except InvalidOperation:
+            pass
+    if isinstance(value, Money):
+        return value
+    msg = 'write an amount and a currency, such as "4200 USD"'
+    raise ValueError(msg)
+
+
+Price = Annotated[Any, BeforeValidator(_money)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are problems."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class WorkspaceSection(Section):
+    """`[workspace]`: whose operations these are, and when they work."""
+
+    name: str = "Workspace"
+    timezone: str = "UTC"
+    workdays: tuple[str, ...] = WEEKDAYS[:5]
+    hours: str = "09:00-18:00"
+    holidays: tuple[str, ...] = ()
+    """Country codes (`US`, `DE-BY`) and dates (`2026-12-24`)."""
+
+    domains: tuple[str, ...] = ()
+    """Our own e-mail domains: everybody else is outside."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            msg = f'"{value}" is not a time zone; write one such as Europe/Berlin'
+            raise ValueError(msg) from error
+        return value
+
+    @field_validator("workdays")
+    @classmethod
+    def _known_days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        days = tuple(_weekday(day) for day in value)
+        if not days:
+            msg = "name at least one workday"
+            raise ValueError(msg)
+        return days
+
+    @field_validator("hours")
+    @classmethod
+    def _known_hours(cls, value: str) -> str:
+        opens, closes = _hours(value)
+        if not opens < closes:
+            msg = "the day must open before it closes"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            _holiday_entry(entry)
+        return value
+
+
+class CurrencySection(Section):
+    """`[currency]`: in what amounts are compared."""
+
+    base: str = ""
+    """Empty: the most frequent currency of the facts."""
+
+    rates: Mapping[str, Decimal] = Field(default_factory=dict)
+    """What one unit of another currency is worth in the base currency."""
+
+    as_of: date | None = None
+
+
+class AudienceSection(Section):
+    """`[[audience]]`: a person the briefing is for."""
+
+    name: str = ""
+    emails: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    """User ids in chat and project tools."""
+
+
+class SourceSection(BaseModel):
+    """`[sources.NAME]`: a configured connector; what is not named here goes to the connector."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str
+    deadline: float = Field(default=120, gt=0)
+    """Seconds for one stream."""
+
+    cap: int = Field(default=4, ge=1, le=64)
+    """Streams read side by side."""
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What the connector is built with."""
+        return dict(self.model_extra or {})
+
+
+class ClientSection(Section):
+    """`[clients.NAME]`."""
+
+    aliases: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    monthly_fee: Price | None = None
+    target_cpl: Price | None = None
+    owner: str = ""
+
+
+class OrderSection(Section):
+    """`[order]`: how many cards, and from what loss on."""
+
+    floor: Decimal = Decimal(25)
+    """A card stands in full from this loss before the next edition on, in the base currency."""
+
+    full: int = Field(default=3, ge=1, le=10)
+    lines: int = Field(default=4, ge=0, le=40)
+
+
+class Settings(Section):
+    """The whole file."""
+
+    version: int = 1
+    workspace: WorkspaceSection = WorkspaceSection()
+    currency: CurrencySection = CurrencySection()
+    audience: tuple[AudienceSection, ...] = ()
+    sources: Mapping[str, SourceSection] = Field(default_factory=dict)
+    clients: Mapping[str, ClientSection] = Field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    prices: Mapping[str, Decimal] = Field(default_factory=dict)
+    order: OrderSection = OrderSection()
+    max_age: str = "2h"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workspace's zone."""
+        return ZoneInfo(self.workspace.timezone)
+
+    def calendar(self, year: int) -> WorkCalendar:
+        """The work calendar with the holidays of the years around one."""
+        section = self.workspace
+        opens, closes = _hours(section.hours)
+        days: set[date] = set()
+        for entry in section.holidays:
+            days |= _holiday_dates(entry, year)
+        return WorkCalendar(
+            workdays=frozenset(WEEKDAYS.index(day) for day in section.workdays),
+            holidays=frozenset(days),
+            opens=opens,
+            closes=closes,
+        )
+
+    def reader(self) -> Audience:
+        """The first audience."""
+        if not self.audience:
+            return Audience()
+        first = self.audience[0]
+        persons = [Person(email=email) for email in first.emails] + [Person(id=login) for login in first.logins]
+        if first.name:
+            persons.append(Person(name=first.name))
+        return Audience(name=first.name, persons=tuple(persons))
+
+
+def _weekday(text: str) -> str:
+    found = [day for day in WEEKDAYS if len(text) >= 2 and day.startswith(text.lower())]
+    if len(found) != 1:
+        msg = f'"{text}" is not a weekday'
+        raise ValueError(msg)
+    return found[0]
+
+
+def _hours(text: str) -> tuple[time, time]:
+    try:
+        opens, closes = text.split("-")
+        return time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip())
+    except ValueError as error:
+        msg = 'write working hours such as "09:00-18:00"'
+        raise ValueError(msg) from error
+
+
+def _holiday_entry(text: str) -> date | tuple[str, str]:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass
+    import holidays
+
+    country, _, part = text.partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known:
+        msg = f'"{text}" is neither a date nor a country code such as US or DE-BY'
+        raise ValueError(msg)
+    if part and part not in known[country]:
+        near = difflib.get_close_matches(part, known[country], n=1)
+        msg = f'"{text}": {country} has no part {part}' + (f' (did you mean "{country}-{near[0]}"?)' if near else "")
+        raise ValueError(msg)
+    return country, part
+
+
+def _holiday_dates(text: str, year: int) -> set[date]:
+    entry = _holiday_entry(text)
+    if isinstance(entry, date):
+        return {entry}
+    import holidays
+
+    country, part = entry
+    return set(holidays.country_holidays(country, subdiv=part or None, years=(year - 1, year, year + 1)))
+
+
+def locate(given: Path | None) -> Path | None:
+    """The file to use: given, from BRIEFING_CONFIG, here, or in the user's folder. None when there is none."""
+    if given is not None:
+        return given
+    if named := os.environ.get("BRIEFING_CONFIG"):
+        return Path(named)
+    here = Path(FILE_NAME)
+    if here.is_file():
+        return here
+    import platformdirs
+
+    home = Path(platformdirs.user_config_dir("briefing")) / FILE_NAME
+    return home if home.is_file() else None
+
+
+def read(path: Path) -> Settings:
+    """Read and check a configuration file. Raises ConfigError with every problem."""
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(["there is no such file"], where=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"it cannot be read: {error}"], where=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"it is not TOML: {error}"], where=str(path)) from error
+    return parse(plain, where=str(path))
+
+
+def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
+    """Settings from plain values. Raises ConfigError with every problem."""
+    from briefing.rules import load_all
+
+    problems: list[str] = []
+    if plain.get("version", 1) != 1:
+        problems.append(f"version: {plain['version']} is not known; this program reads version 1")
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(plain)
+    except ValidationError as error:
+        problems += [_problem(detail) for detail in error.errors()]
+    rules = load_all()
+    for section in ("rules", "prices"):
+        table = plain.get(section)
+        for name in table if isinstance(table, Mapping) else ():
+            if name not in rules:
+                problems.append(f"{section}.{name}: there is no such rule{_nearest(name, rules)}")
+            elif section == "rules" and isinstance(table, Mapping):
+                problems += _threshold_problems(name, table[name], rules[name].limits)
+    if problems or settings is None:
+        raise ConfigError(problems, where=where)
+    return settings
+
+
+def _threshold_problems(rule: str, table: object, known: Mapping[str, object]) -> list[str]:
+    if not isinstance(table, Mapping):
+        return []
+    problems = []
+    for key, value in table.items():
+        if key in {"clients", "types"} and isinstance(value, Mapping):
+            for name, inner in value.items():
+                problems += [
+                    p.replace(f"rules.{rule}.", f"rules.{rule}.{key}.{name}.", 1)
+                    for p in _threshold_problems(rule, inner, known)
+                ]
+        elif key == "enabled":
+            if not isinstance(value, bool):
+                problems.append(f"rules.{rule}.enabled: write true or false")
+        elif key not in known:
+            problems.append(f"rules.{rule}.{key}: not a threshold of this rule{_nearest(key, known)}")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            problems.append(f"rules.{rule}.{key}: write a number")
+    return problems
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def _problem(detail: Any) -> str:
+    path = ".".join(str(part + 1 if isinstance(part, int) else part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: not a known key{_nearest(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        message = "is missing"
+    return f"{path}: {message[0].lower()}{message[1:]}"
+
+
+def _known_keys(location: tuple[str | int, ...]) -> Mapping[str, object]:
+    sections: dict[str, type[BaseModel]] = {
+        "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
+        "clients": ClientSection, "order": OrderSection,
+    }  # fmt: skip
+    return (sections.get(str(location[0]), Settings) if location else Settings).model_fields

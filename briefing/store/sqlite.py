@@ -1,0 +1,563 @@
+"""The store in SQLite: one file, WAL, readable by its owner only.
+
+Facts carry the readings between which they hold (`first` up to, not including, `last`), so a morning of the last two
+weeks can be compiled again. Facts on their way in lie in temporary tables: a killed process leaves whole readings.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from briefing.codec import decode, encode
+from briefing.connector import Gone
+from briefing.errors import StoreError
+from briefing.facts import AdDay, Fact, Proposal
+from briefing.rules.view import AdSeriesDay
+from briefing.store import Attempt, Incoming, KeptEdition, Listing, Opened, Snapshot, Store, StreamKey, StreamRecord
+
+KEEP_READINGS, KEEP_EDITIONS, KEEP_AD_DAYS, KEEP_VINTAGES = (timedelta(days=n) for n in (14, 400, 400, 100))
+
+SCHEMA = """
+create table stream (
+  id integer primary key, source text not null, scope text not null, kinds text not null,
+  mark text not null default '', bound_to text not null default '', unique (source, scope, kinds));
+create table listing (
+  source text not null, at integer not null, streams text not null, problem text not null, cure text not null);
+create index listing_by_source on listing (source, at);
+create table attempt (
+  id integer primary key, stream integer not null references stream, status text not null,
+  started integer not null, ended integer not null, body text not null);
+create index attempt_by_stream on attempt (stream, ended);
+create table fact (
+  stream integer not null, kind text not null, ref_kind text not null, ref_id text not null,
+  first integer not null, last integer, body text not null);
+create unique index fact_now on fact (stream, kind, ref_kind, ref_id) where last is null;
+create index fact_past on fact (stream, last) where last is not null;
+create table first_seen (
+  source text not null, kind text not null, ref_id text not null, value text not null, at integer not null,
+  initial integer not null, primary key (source, kind, ref_id, at)) without rowid;
+create table ad_day (
+  stream integer not null, account text not null, campaign text not null, day text not null, vintage text not null,
+  campaign_name text not null, currency text not null, spend integer not null, impressions integer, clicks integer,
+  leads real, definition text not null, partial integer not null,
+  primary key (stream, account, campaign, day, vintage)) without rowid;
+create table edition (
+  audience text not null, date text not null, compiled_at integer not null, body text not null,
+  primary key (audience, date)) without rowid;
+"""
+
+TEMPORARY = """
+create temp table incoming (
+  ticket integer, kind text, ref_kind text, ref_id text, body text, gone integer,
+  primary key (ticket, kind, ref_kind, ref_id)) without rowid;
+create temp table incoming_ad (
+  ticket integer, account text, campaign text, day text, vintage text, campaign_name text, currency text,
+  spend integer, impressions integer, clicks integer, leads real, definition text, partial integer,
+  primary key (ticket, account, campaign, day)) without rowid;
+"""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA,)
+
+
+def open_store(path: Path, *, now: datetime) -> Opened:
+    """Open or make the store. A damaged file is set aside, told, and a new one begun.
+
+    Raises StoreError when the file cannot be used and cannot be set aside (no permission, written by a newer version).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Opened(store=SqliteStore(path))
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+            raise StoreError(f"{path} cannot be opened: {error}") from error
+        aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}")
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+        notice = f"The readings file was damaged; it was set aside as {aside.name} and everything is read again."
+        return Opened(store=SqliteStore(path), notices=(notice,))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be opened: {error.strerror or error}") from error
+
+
+def micros(moment: datetime) -> int:
+    """UTC microseconds since 1970, exactly."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def moment(value: int) -> datetime:
+    """The aware UTC time of `micros`."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+
+
+class SqliteStore:
+    """`Store` in one SQLite file. Used by one thread; any number of processes."""
+
+    def __init__(self, path: Path) -> None:
+        fresh = not path.exists()
+        if fresh:
+            path.touch(mode=0o600)
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.execute("pragma temp_store = file")
+        self._migrate(path)
+        self._staging = False
+        self._tickets = 0
+
+    def _migrate(self, path: Path) -> None:
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreError(f"{path} was written by a newer version", advice="update morning-briefing")
+        if version < len(MIGRATIONS):
+            # Two processes may both find an old file: the lock is taken first, then the version is asked again.
+            self._db.execute("begin immediate")
+            (version,) = self._db.execute("pragma user_version").fetchone()
+            for number in range(version, len(MIGRATIONS)):
+                for statement in MIGRATIONS[number].split(";\n"):
+                    if statement.strip():
+                        self._db.execute(statement)
+            self._db.execute(f"pragma user_version = {len(MIGRATIONS)}")
+            self._db.execute("commit")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def listed(self, listing: Listing) -> None:
+        """Record what a source offered, or that it could not say."""
+        streams = json.dumps([[key.scope, list(key.kinds)] for key in sorted(listing.streams)])
+        with self._transaction():
+            self._db.execute(
+                "insert into listing values (?, ?, ?, ?, ?)",
+                (listing.source, micros(listing.at), streams, listing.problem, listing.cure),
+            )
+
+    def receive(self, key: StreamKey) -> Incoming:
+        """Begin to take a reading."""
+        if not self._staging:
+            self._db.executescript(TEMPORARY)
+            self._staging = True
+        self._tickets += 1
+        return _Incoming(self, key, self._tickets)
+
+    def failed(self, key: StreamKey, attempt: Attempt) -> None:
+        """Record a try that brought nothing."""
+        with self._transaction():
+            self._attempt(self._stream(key), attempt)
+
+    def mark(self, key: StreamKey, bound_to: str) -> str:
+        """Where the next reading may go on."""
+        row = self._db.execute(
+            "select mark from stream where source = ? and scope = ? and kinds = ? and bound_to = ?",
+            (key.source, key.scope, " ".join(key.kinds), bound_to),
+        ).fetchone()
+        return row[0] if row else ""
+
+    def bind(self, key: StreamKey, bound_to: str) -> None:
+        """Bind the mark to settings; a mark bound to others is dropped."""
+        with self._transaction():
+            self._db.execute(
+                "update stream set mark = case when bound_to = ? then mark else '' end, bound_to = ? where id = ?",
+                (bound_to, bound_to, self._stream(key)),
+            )
+
+    def keep(self, edition: KeptEdition) -> None:
+        """Keep an edition."""
+        with self._transaction():
+            self._db.execute(
+                "insert or replace into edition values (?, ?, ?, ?)",
+                (edition.audience, edition.date.isoformat(), micros(edition.compiled_at), edition.body),
+            )
+
+    def forget(self, now: datetime) -> None:
+        """Remove what is older than it is kept for; the last usable reading of a stream stays."""
+        oldest = micros(now - KEEP_READINGS)
+        with self._transaction():
+            self._db.execute(
+                "delete from attempt where ended < ? and id not in (select max(id) from attempt "
+                "where status != 'failed' group by stream) and id not in (select max(id) from attempt group by stream)",
+                (oldest,),
+            )
+            self._db.execute(
+                "delete from fact where last is not null and last <= "
+                "(select coalesce(max(id), 0) from attempt where attempt.stream = fact.stream and ended < ?)",
+                (oldest,),
+            )
+            self._db.execute(
+                "delete from listing where at < ? and at not in "
+                "(select max(at) from listing as l where l.source = listing.source)",
+                (oldest,),
+            )
+            self._db.execute("delete from edition where compiled_at < ?", (micros(now - KEEP_EDITIONS),))
+            self._db.execute("delete from ad_day where day < ?", ((now - KEEP_AD_DAYS).date().isoformat(),))
+            self._db.execute(
+                "delete from ad_day where vintage < ? and exists (select 1 from ad_day as newer where "
+                "newer.stream = ad_day.stream and newer.account = ad_day.account and newer.campaign = ad_day.campaign "
+                "and newer.day = ad_day.day and newer.vintage > ad_day.vintage)",
+                ((now - KEEP_VINTAGES).date().isoformat(),),
+            )
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def record(self, key: StreamKey) -> StreamRecord:
+        """What is known of one stream now."""
+        row = self._db.execute(
+            "select id from stream where source = ? and scope = ? and kinds = ?",
+            (key.source, key.scope, " ".join(key.kinds)),
+        ).fetchone()
+        if row is None:
+            return StreamRecord(key=key, latest=None, usable=None)
+        latest, usable, _ = self._attempts(row[0], None)
+        return StreamRecord(key=key, latest=latest, usable=usable)
+
+    def snapshot(self, at: datetime, sources: Sequence[str] | None = None) -> Snapshot:
+        """Everything as it was known at a moment."""
+        facts: list[Fact] = []
+        records: list[StreamRecord] = []
+        unknown = 0
+        wanted = None if sources is None else set(sources)
+        listings = [listing for listing in self._listings(at) if wanted is None or listing.source in wanted]
+        offered = {key for listing in listings for key in listing.streams}
+        for number, source, scope, kinds in self._db.execute("select id, source, scope, kinds from stream").fetchall():
+            key = StreamKey(source, scope, tuple(kinds.split()))
+            if key not in offered:
+                continue
+            latest, usable, reading = self._attempts(number, at)
+            records.append(StreamRecord(key=key, latest=latest, usable=usable))
+            offered.discard(key)
+            if reading is None:
+                continue
+            for fact in self._facts(number, reading):
+                if fact is None:
+                    unknown += 1
+                else:
+                    facts.append(self._observed(fact, at))
+        records += [StreamRecord(key=key, latest=None, usable=None) for key in offered]
+        return Snapshot(
+            facts=tuple(facts), streams=tuple(sorted(records, key=lambda record: record.key)),
+            listings=tuple(listings), unknown_kinds=unknown,
+        )  # fmt: skip
+
+    def series(self, at: datetime) -> SqliteSeries:
+        """Daily ad rows as known at a moment."""
+        return SqliteSeries(self._db, at)
+
+    def edition(self, audience: str, day: date) -> KeptEdition | None:
+        """A kept edition."""
+        row = self._db.execute(
+            "select compiled_at, body from edition where audience = ? and date = ?", (audience, day.isoformat())
+        ).fetchone()
+        if row is None:
+            return None
+        return KeptEdition(audience=audience, date=day, compiled_at=moment(row[0]), body=row[1])
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+    def _stream(self, key: StreamKey) -> int:
+        values = (key.source, key.scope, " ".join(key.kinds))
+        self._db.execute("insert or ignore into stream (source, scope, kinds) values (?, ?, ?)", values)
+        (number,) = self._db.execute(
+            "select id from stream where source = ? and scope = ? and kinds = ?", values
+        ).fetchone()
+        return int(number)
+
+    def _attempt(self, stream: int, attempt: Attempt) -> int:
+        body = {
+            "as_of": attempt.as_of and micros(attempt.as_of), "place": attempt.place, "rows": attempt.rows,
+            "skipped": attempt.skipped[:100], "skipped_count": attempt.skipped_count, "ignored": attempt.ignored,
+            "problem": attempt.problem, "cure": attempt.cure, "ms": attempt.milliseconds, "emptied": attempt.emptied,
+        }  # fmt: skip
+        cursor = self._db.execute(
+            "insert into attempt (stream, status, started, ended, body) values (?, ?, ?, ?, ?)",
+            (stream, attempt.status, micros(attempt.started), micros(attempt.ended), json.dumps(body)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _attempts(self, stream: int, at: datetime | None) -> tuple[Attempt | None, Attempt | None, int | None]:
+        """The latest try, the latest usable one, and the latter's number."""
+        until = micros(at) if at else 2**62
+        latest = self._db.execute(
+            "select id, status, started, ended, body from attempt where stream = ? and ended <= ? "
+            "order by ended desc, id desc limit 1",
+            (stream, until),
+        ).fetchone()
+        if latest is None:
+            return None, None, None
+        usable = latest
+        if latest[1] == "failed":
+            usable = self._db.execute(
+                "select id, status, started, ended, body from attempt where stream = ? and ended <= ? "
+                "and status != 'failed' order by ended desc, id desc limit 1",
+                (stream, until),
+            ).fetchone()
+        return _attempt_from(latest), usable and _attempt_from(usable), usable and usable[0]
+
+    def _facts(self, stream: int, reading: int) -> Iterable[Fact | None]:
+        rows = self._db.execute(
+            "select kind, body from fact where stream = ? and first <= ? and last is null union all "
+            "select kind, body from fact where stream = ? and first <= ? and last > ?",
+            (stream, reading, stream, reading, reading),
+        )
+        return (decode(kind, body) for kind, body in rows)
+
+    def _listings(self, at: datetime) -> list[Listing]:
+        """Each source's latest listing; where that failed, the streams of the last good one with its problem."""
+        found: dict[str, Listing] = {}
+        for source, when, streams, problem, cure in self._db.execute(
+            "select source, at, streams, problem, cure from listing where at <= ? order by at", (micros(at),)
+        ):
+            keys = tuple(StreamKey(source, scope, tuple(kinds)) for scope, kinds in json.loads(streams))
+            before = found.get(source)
+            if problem and before is not None:
+                keys = before.streams
+            found[source] = Listing(source=source, at=moment(when), streams=keys, problem=problem, cure=cure)
+        return [found[source] for source in sorted(found)]
+
+    def _observed(self, fact: Fact, at: datetime) -> Fact:
+        """A proposal that does not say since when it is in its state: the store knows when it was first seen so."""
+        if not isinstance(fact, Proposal) or fact.state_since is not None:
+            return fact
+        row = self._db.execute(
+            "select at, initial from first_seen where source = ? and kind = 'proposal' and ref_id = ? and value = ? "
+            "and at <= ? order by at desc limit 1",
+            (fact.ref.source, fact.ref.id, fact.state, micros(at)),
+        ).fetchone()
+        if row is None:
+            return fact
+        return replace(fact, state_since=moment(row[0]), since_quality="at_latest" if row[1] else "observed")
+
+
+class _Transaction:
+    """Begins at once, then commits or rolls back; sqlite3's own context manager does not begin."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("begin immediate")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("rollback" if kind else "commit")
+
+
+def _attempt_from(row: Sequence[Any]) -> Attempt:
+    _, status, started, ended, text = row
+    body = json.loads(text)
+    return Attempt(
+        status=status, started=moment(started), ended=moment(ended),
+        as_of=moment(body["as_of"]) if body["as_of"] is not None else None,
+        place=body["place"], rows=body["rows"], skipped=tuple((where, why) for where, why in body["skipped"]),
+        skipped_count=body["skipped_count"], ignored=tuple((count, why) for count, why in body["ignored"]),
+        problem=body["problem"], cure=body["cure"], milliseconds=body["ms"], emptied=body["emptied"],
+    )  # fmt: skip
+
+
+class _Incoming:
+    """Facts on their way in, in temporary tables."""
+
+    def __init__(self, store: SqliteStore, key: StreamKey, ticket: int) -> None:
+        self._store = store
+        self._db = store._db  # noqa: SLF001  (one class in two parts)
+        self._key = key
+        self._ticket = ticket
+        self.rows = 0
+        self.repeated = 0
+        self.contradicted: list[str] = []
+
+    def add(self, facts: Iterable[Fact | Gone]) -> None:
+        """Take further facts; the first of two with the same reference stands."""
+        for fact in facts:
+            new = self._add_ad_day(fact) if isinstance(fact, AdDay) else self._add(fact)
+            if new:
+                self.rows += 1
+
+    def _add(self, fact: Fact | Gone) -> bool:
+        if isinstance(fact, Gone):
+            values = ("", fact.ref.kind, fact.ref.id, "", 1)
+        else:
+            values = (type(fact).kind, fact.ref.kind, fact.ref.id, encode(fact), 0)
+        cursor = self._db.execute("insert or ignore into incoming values (?, ?, ?, ?, ?, ?)", (self._ticket, *values))
+        if cursor.rowcount:
+            return True
+        (body,) = self._db.execute(
+            "select body from incoming where ticket = ? and kind = ? and ref_kind = ? and ref_id = ?",
+            (self._ticket, *values[:3]),
+        ).fetchone()
+        self._again(fact, same=body == values[3])
+        return False
+
+    def _add_ad_day(self, fact: AdDay) -> bool:
+        values = (
+            fact.account, fact.campaign, fact.day.isoformat(), fact.vintage.isoformat(), fact.campaign_name,
+            fact.currency, fact.spend, fact.impressions, fact.clicks, fact.leads, fact.definition, int(fact.partial),
+        )  # fmt: skip
+        cursor = self._db.execute(
+            "insert or ignore into incoming_ad values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (self._ticket, *values)
+        )
+        if cursor.rowcount:
+            return True
+        row = self._db.execute(
+            "select spend, impressions, clicks, leads from incoming_ad "
+            "where ticket = ? and account = ? and campaign = ? and day = ?",
+            (self._ticket, *values[:3]),
+        ).fetchone()
+        self._again(fact, same=row == (fact.spend, fact.impressions, fact.clicks, fact.leads))
+        return False
+
+    def _again(self, fact: Fact | Gone, *, same: bool) -> None:
+        if same:
+            self.repeated += 1
+        else:
+            self.contradicted.append(fact.ref.where or f"{fact.ref.kind} {fact.ref.id}")
+
+    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False) -> None:
+        """Apply everything in one transaction."""
+        with self._store._transaction():  # noqa: SLF001
+            stream = self._store._stream(self._key)  # noqa: SLF001
+            initial = not self._db.execute(
+                "select 1 from attempt where stream = ? and status != 'failed' limit 1", (stream,)
+            ).fetchone()
+            reading = self._store._attempt(stream, attempt)  # noqa: SLF001
+            self._merge_facts(stream, reading, continued=continued)
+            self._merge_ad_days(stream, continued=continued)
+            self._merge_first_seen(stream, reading, attempt, initial=initial)
+            if attempt.status == "whole":
+                self._db.execute("update stream set mark = ? where id = ?", (mark, stream))
+        self.drop()
+
+    def _merge_facts(self, stream: int, reading: int, *, continued: bool) -> None:
+        same_key = "i.ticket = ? and i.kind = fact.kind and i.ref_kind = fact.ref_kind and i.ref_id = fact.ref_id"
+        ended = [f"exists (select 1 from incoming as i where {same_key} and i.gone = 0 and i.body != fact.body)"]
+        arguments: list[int] = [self._ticket]
+        if continued:
+            ended.append(
+                "exists (select 1 from incoming as i where i.ticket = ? and i.gone = 1 "
+                "and i.ref_kind = fact.ref_kind and i.ref_id = fact.ref_id)"
+            )
+        else:
+            ended.append(f"not exists (select 1 from incoming as i where {same_key})")
+        arguments.append(self._ticket)
+        self._db.execute(
+            f"update fact set last = ? where stream = ? and last is null and ({' or '.join(ended)})",
+            (reading, stream, *arguments),
+        )
+        self._db.execute(
+            "insert into fact select ?, kind, ref_kind, ref_id, ?, null, body from incoming as i "
+            "where i.ticket = ? and i.gone = 0 and not exists (select 1 from fact where fact.stream = ? "
+            "and fact.last is null and fact.kind = i.kind and fact.ref_kind = i.ref_kind and fact.ref_id = i.ref_id)",
+            (stream, reading, self._ticket, stream),
+        )
+
+    def _merge_ad_days(self, stream: int, *, continued: bool) -> None:
+        """Keep a new vintage only where figures differ; days that a whole reading no longer states go."""
+        if not continued:
+            self._db.execute(
+                "delete from ad_day where stream = ?1 and exists (select 1 from incoming_ad as i where i.ticket = ?2 "
+                "and i.account = ad_day.account and i.campaign = ad_day.campaign group by i.account "
+                "having ad_day.day between min(i.day) and max(i.day)) and not exists (select 1 from incoming_ad as i "
+                "where i.ticket = ?2 and i.account = ad_day.account and i.campaign = ad_day.campaign "
+                "and i.day = ad_day.day)",
+                (stream, self._ticket),
+            )
+        self._db.execute(
+            "insert or replace into ad_day select ?1, account, campaign, day, vintage, campaign_name, currency, spend, "
+            "impressions, clicks, leads, definition, partial from incoming_ad as i where ticket = ?2 and not exists ("
+            "select 1 from ad_day as old where old.stream = ?1 and old.account = i.account "
+            "and old.campaign = i.campaign and old.day = i.day and old.vintage < i.vintage "
+            "and old.spend = i.spend and old.impressions is i.impressions and old.clicks is i.clicks "
+            "and old.leads is i.leads and old.definition = i.definition and old.partial = i.partial "
+            "and old.vintage = (select max(vintage) from ad_day as newest where newest.stream = ?1 "
+            "and newest.account = i.account and newest.campaign = i.campaign and newest.day = i.day))",
+            (stream, self._ticket),
+        )
+
+    def _merge_first_seen(self, stream: int, reading: int, attempt: Attempt, *, initial: bool) -> None:
+        """When each proposal was first seen in its state."""
+        rows = self._db.execute(
+            "select ref_id, body from fact where stream = ? and kind = 'proposal' and first = ? and last is null",
+            (stream, reading),
+        ).fetchall()
+        for ref_id, body in rows:
+            state = json.loads(body)["state"]
+            before = self._db.execute(
+                "select value from first_seen where source = ? and kind = 'proposal' and ref_id = ? "
+                "order by at desc limit 1",
+                (self._key.source, ref_id),
+            ).fetchone()
+            if before is None or before[0] != state:
+                self._db.execute(
+                    "insert or ignore into first_seen values (?, 'proposal', ?, ?, ?, ?)",
+                    (self._key.source, ref_id, state, micros(attempt.ended), int(initial)),
+                )
+
+    def drop(self) -> None:
+        """Forget what was taken."""
+        self._db.execute("delete from incoming where ticket = ?", (self._ticket,))
+        self._db.execute("delete from incoming_ad where ticket = ?", (self._ticket,))
+
+
+class SqliteSeries:
+    """Daily ad rows from indexed columns, one account at a time."""
+
+    def __init__(self, db: sqlite3.Connection, at: datetime) -> None:
+        self._db = db
+        self._until = micros(at)
+        self._vintage = (at + timedelta(days=1)).date().isoformat()
+        """Vintages are dates of the account's zone: a day's slack keeps those east of us."""
+
+    def _streams(self, source: str) -> list[int]:
+        return [n for (n,) in self._db.execute("select id from stream where source = ? order by id", (source,))]
+
+    def accounts(self, source: str) -> Sequence[str]:
+        """Ids of the accounts that have rows, sorted."""
+        found: set[str] = set()
+        for stream in self._streams(source):
+            found |= {a for (a,) in self._db.execute("select distinct account from ad_day where stream = ?", (stream,))}
+        return sorted(found)
+
+    def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
+        """Rows in the order of days, the newest vintage of each day."""
+        newest: dict[str, AdSeriesDay] = {}
+        for stream in self._streams(source):
+            for row in self._db.execute(
+                "select day, spend, impressions, clicks, leads, definition, partial, vintage from ad_day "
+                "where stream = ? and account = ? and campaign = ? and vintage <= ? order by day, vintage",
+                (stream, account, campaign, self._vintage),
+            ):
+                newest[row[0]] = AdSeriesDay(
+                    day=date.fromisoformat(row[0]), spend=row[1], impressions=row[2], clicks=row[3], leads=row[4],
+                    definition=row[5], partial=bool(row[6]), vintage=date.fromisoformat(row[7]),
+                )  # fmt: skip
+        return [newest[day] for day in sorted(newest)]
+
+    def campaigns(self, source: str, account: str) -> Mapping[str, str]:
+        """Campaign ids with their names."""
+        found: dict[str, str] = {}
+        for stream in self._streams(source):
+            found |= dict(
+                self._db.execute(
+                    "select campaign, max(campaign_name) from ad_day where stream = ? and account = ? "
+                    "and campaign != '' group by campaign order by campaign",
+                    (stream, account),
+                ).fetchall()
+            )
+        return found
+
+
+def _conforms(store: SqliteStore) -> Store:
+    """For the type checker: the class keeps the protocol."""
+    return store
