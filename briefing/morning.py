@@ -1,4 +1,4 @@
-"""The morning a briefing is for: the clock, the zone, the work calendar the reader. Rules ask for no other time."""
+"""The morning a briefing is for: the clock, the zone, the work calendar, the reader. Rules ask for no other time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ class WorkCalendar:
     holidays: frozenset[date] = frozenset()
     opens: time = time(9)
     closes: time = time(18)
+
+    def __post_init__(self) -> None:
+        """Without a workday in the week there is no next one to count to."""
+        if not self.workdays & frozenset(range(7)) or self.closes <= self.opens:
+            raise ValueError("a work calendar needs a workday, and hours that open before they close")
 
     def is_workday(self, day: date) -> bool:
         """Whether people work on this day."""

@@ -31,10 +31,10 @@ def percent(share: float | Decimal) -> str:
 def amount(value: Decimal, currency: str, *, cents: bool = False) -> str:
     """`$48,000`, `€1,234.50`, `CHF 900`."""
     places = Decimal("0.01") if cents and currency not in NO_CENTS else Decimal(1)
-    number = f"{value.quantize(places, ROUND_HALF_UP):,}"
+    rounded = value.quantize(places, ROUND_HALF_UP)
+    sign, number = "-" if rounded < 0 else "", f"{abs(rounded):,}"
     symbol = SYMBOLS.get(currency)
-    sign, number = ("-", number[1:]) if number.startswith("-") else ("", number)
-    return f"{sign}{symbol}{number}" if symbol else f"{sign}{currency} {number}".strip()
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{f'{currency} {number}'.strip()}"
 
 
 def money(value: Money) -> str:
@@ -79,6 +79,11 @@ def long_day(when: date, today: date) -> str:
     return text if when.year == today.year else f"{text} {when.year}"
 
 
+def dated_day(when: date, today: date) -> str:
+    """`Monday 9 November`: for a date that is read again later, and for one further away than a week."""
+    return f"{when:%A} {long_day(when, today)}"
+
+
 def full_day(when: date) -> str:
     """`Thursday 19 November 2026`."""
     return f"{when:%A} {when.day} {when:%B} {when.year}"
@@ -95,8 +100,11 @@ def ago(days: int) -> str:
 
 
 def workdays(number: int) -> str:
-    """A distance to a date: `today`, `1 workday`, `3 workdays`."""
-    return "today" if number == 0 else count(number, "workday")
+    """A distance to a date: `1 workday`, `3 workdays`.
+
+    `0 workdays` is not always today: on a Friday it is the Sunday after, too. A sentence then names the day alone.
+    """
+    return count(number, "workday")
 
 
 def hours(span: timedelta) -> str:
@@ -118,6 +126,28 @@ def number(value: Decimal | float) -> str:
     """A count or measure without needless zeros: `27`, `1,176`, `16.8`."""
     value = Decimal(str(value))
     return f"{value:,.0f}" if value == value.to_integral_value() else f"{value.normalize():,f}"
+
+
+def measured(value: Decimal, unit: str) -> str:
+    """A value with its unit: `27 %`, `$1,200`, `4.5 h`, `1,176`. Rounded to what a reader compares."""
+    if len(unit) == 3 and unit.isupper():
+        return money(Money(amount=value, currency=unit))
+    places = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    if value and abs(value) < 1:
+        places = 1 - value.adjusted()
+    rounded = number(value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    return f"{rounded} {unit}".strip()
+
+
+ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def ordinal(number: int) -> str:
+    """`first`, `second`, `tenth`, `11th`, `22nd`."""
+    if number < len(ORDINALS):
+        return ORDINALS[number]
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def sentence(*parts: str) -> str:

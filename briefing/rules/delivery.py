@@ -1,18 +1,33 @@
-"""Rules about delivery: milestones, tasks and people's load."""
+"""Rules about delivery: milestones without tasks, overdue tasks, and people's load.
+
+What is not running says nothing: a paused, finished or future project, and what hangs on it, is silent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from statistics import median
 
 from briefing import words
-from briefing.facts import Milestone, Project, Task
-from briefing.items import Figure, Item, Stake
+from briefing.clients import folded
+from briefing.facts import Milestone, Project, Ref, Task
+from briefing.items import Evidence, Figure, Item, Stake
 from briefing.morning import Morning
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
 
 MILESTONE_STAGES = ("unassigned", "no-tasks", "overdue")
+
+OVERLOADED = 3
+"""So many overdue tasks of one person (or of nobody, on one project) are one item. No threshold to configure: both
+rules must agree on it, or a task would be told twice or not at all."""
+
+
+# --- milestones ----------------------------------------------------------------------------------------------------
 
 
 @rule(
@@ -26,21 +41,29 @@ MILESTONE_STAGES = ("unassigned", "no-tasks", "overdue")
 def milestone_no_tasks(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     """A milestone is near and no task is on it, open or done.
 
-    Silent on milestones that are done, paused or not begun, on projects that are, and on containers: a milestone that
-    others name as their parent holds its tasks through them.
+    Silent on milestones that are done, paused or not begun, and on projects that are. A milestone that others name as
+    their parent holds its tasks through them: it speaks only where nothing below it has a task, something below is
+    open, and nothing below speaks for itself.
     """
     projects = {project.ref.id: project for project in facts.here(Project)}
-    with_tasks = {task.milestone for task in facts.here(Task) if task.milestone}
-    containers = {milestone.parent for milestone in facts.here(Milestone) if milestone.parent}
+    tree = _Tree(facts)
+    near = {
+        milestone.ref.id
+        for milestone in facts.here(Milestone)
+        if (project := projects.get(milestone.project)) is not None
+        and _is_near(
+            milestone, project, morning, limits.number("days", client=facts.client(project), type=project.type)
+        )
+        and not tree.tasks_below(milestone)
+        and not tree.may_be_incomplete(milestone)
+        and not tree.is_stopped_above(milestone)
+    }
     for milestone in facts.here(Milestone):
-        project = projects.get(milestone.project)
-        if project is None or milestone.due is None or milestone.ref.id in with_tasks | containers:
-            continue
-        if not is_running(milestone, morning.today) or not is_running(project, morning.today):
-            continue
-        days = (milestone.due - morning.today).days
-        if 0 <= days <= limits.number("days", client=facts.client(project), type=project.type):
-            yield _without_tasks(facts, morning, milestone, project)
+        below = tree.below(milestone)
+        spoken_for = any(child.ref.id in near for child in below)
+        finished = bool(below) and not any(child.state == "open" for child in below)
+        if milestone.ref.id in near and not spoken_for and not finished:
+            yield _without_tasks(facts, morning, milestone, projects[milestone.project], tree)
 
 
 def is_running(work: Project | Milestone, today: date) -> bool:
@@ -48,13 +71,64 @@ def is_running(work: Project | Milestone, today: date) -> bool:
     return work.state == "open" and (work.starts is None or work.starts <= today)
 
 
-def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project: Project) -> Item:
+def _is_near(milestone: Milestone, project: Project, morning: Morning, days: float) -> bool:
+    if milestone.due is None or not is_running(milestone, morning.today) or not is_running(project, morning.today):
+        return False
+    return 0 <= (milestone.due - morning.today).days <= days
+
+
+class _Tree:
+    """The milestones of the source under judgement with what lies below each, and the tasks on them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.milestones = {milestone.ref.id: milestone for milestone in facts.here(Milestone)}
+        self.children: Mapping[str, list[Milestone]] = defaultdict(list)
+        for milestone in self.milestones.values():
+            self.children[milestone.parent].append(milestone)
+        self.tasks: Mapping[str, int] = defaultdict(int)
+        self.strays: set[str] = set()
+        """Projects with tasks on a milestone that was not read. Where some were not, it may lie below any other."""
+        complete = facts.whole(Milestone, source=facts.source)
+        for task in facts.here(Task):
+            self.tasks[task.milestone] += 1
+            if not complete and task.milestone and task.milestone not in self.milestones:
+                self.strays.add(task.project)
+
+    def below(self, milestone: Milestone) -> Sequence[Milestone]:
+        """Everything under a milestone, each once even where the source names a circle."""
+        found: dict[str, Milestone] = {}
+        waiting = [milestone.ref.id]
+        while waiting:
+            for child in self.children.get(waiting.pop(), ()):
+                if child.ref.id not in found and child.ref.id != milestone.ref.id:
+                    found[child.ref.id] = child
+                    waiting.append(child.ref.id)
+        return tuple(found.values())
+
+    def is_stopped_above(self, milestone: Milestone) -> bool:
+        """Whether a milestone that it lies in is paused, done or cancelled."""
+        seen = {milestone.ref.id}
+        while (above := self.milestones.get(milestone.parent)) is not None and above.ref.id not in seen:
+            if above.state != "open":
+                return True
+            seen.add(above.ref.id)
+            milestone = above
+        return False
+
+    def tasks_below(self, milestone: Milestone) -> int:
+        """Tasks on a milestone and on all below it, open or done."""
+        return sum(self.tasks.get(one.ref.id, 0) for one in (milestone, *self.below(milestone)))
+
+    def may_be_incomplete(self, milestone: Milestone) -> bool:
+        """Whether a task may lie below it through a milestone that was not read."""
+        return milestone.project in self.strays or "" in self.strays
+
+
+def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project: Project, tree: _Tree) -> Item:
     assert milestone.due is not None
-    left = morning.workdays_to(milestone.due)
     when = words.day(milestone.due, morning.today)
     name = _with_client(facts, project)
-    distance = f"due {when}" if left <= 1 and when in {"today", "tomorrow"} else f"{words.workdays(left)} out ({when})"
-    owner = milestone.manager or project.manager
+    fee = project.budget if project.budget and project.budget.amount > 0 else None
     return Item(
         rule="milestone-no-tasks",
         matter="milestone",
@@ -62,20 +136,17 @@ def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project
         about=milestone.ref,
         root=project.ref,
         client=facts.client(project),
-        headline=f"{name}: {milestone.title} is {distance} with no tasks assigned.",
+        headline=f"{name}: {milestone.title} is {_distance(milestone.due, morning)} with no tasks assigned.",
         line=f"{name}: {milestone.title} due {when}, no tasks.",
-        body=(
-            *_earlier(facts, milestone, project),
-            *((f"Project fee {words.money(project.budget)}.",) if project.budget else ()),
-        ),
+        body=(*_earlier(facts, milestone, tree), *((f"Project fee {words.money(fee)}.",) if fee else ())),
         ask="who takes it?",
-        owner=owner,
+        owner=milestone.manager or project.manager,
         stake=Stake(key=f"project:{project.ref.source}:{project.ref.id}"),
         urgency="date",
         deadline=milestone.due,
         short=milestone.title,
         evidence=(
-            facts.evidence(milestone, f"{milestone.title}, due {words.day(milestone.due, morning.today)}"),
+            facts.evidence(milestone, f"{milestone.title}, due {words.dated_day(milestone.due, morning.today)}"),
             facts.evidence(project, f"{project.title}, {project.state}"),
         ),
         figures=(Figure(name="tasks on the milestone, open or done", value="0"),),
@@ -84,26 +155,246 @@ def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project
     )
 
 
+def _distance(due: date, morning: Morning) -> str:
+    """`3 workdays out (Tuesday)`; the day alone where it is today, tomorrow, or before the next workday."""
+    left, when = morning.workdays_to(due), words.day(due, morning.today)
+    if left == 0 or when == "tomorrow":
+        return f"due {when}"
+    return f"{words.workdays(left)} out ({when})"
+
+
 def _with_client(facts: Facts, project: Project) -> str:
     """`Acme site`: the project's title, with the client before it unless the title says it already."""
     client = facts.client_or_name(project)
     return project.title if not client or client.casefold() in project.title.casefold() else f"{client} {project.title}"
 
 
-def _earlier(facts: Facts, milestone: Milestone, project: Project) -> tuple[str, ...]:
+def _earlier(facts: Facts, milestone: Milestone, tree: _Tree) -> tuple[str, ...]:
     """How many tasks the project's earlier milestones had: says whether none is unusual here."""
     assert milestone.due is not None
-    earlier = {
-        other.ref.id
+    counts = sorted(
+        tree.tasks_below(other)
         for other in facts.here(Milestone)
-        if other.project == project.ref.id and other.due is not None and other.due < milestone.due
-    }
-    counts = dict.fromkeys(earlier, 0)
-    for task in facts.here(Task):
-        if task.milestone in counts:
-            counts[task.milestone] += 1
-    some = sorted(number for number in counts.values() if number)
-    if len(some) < 2:
+        if other.project == milestone.project
+        and other.due is not None
+        and other.due < milestone.due
+        and not tree.children.get(other.ref.id)
+    )
+    if len(counts) < 2:
         return ()
-    low, high = some[0], some[-1]
-    return (f"Earlier milestones had {low}." if low == high else f"Earlier milestones had {low} to {high}.",)
+    low, high = counts[0], counts[-1]
+    if high == 0:
+        return ("Earlier milestones had none.",)
+    return (f"Earlier milestones had {low} each." if low == high else f"Earlier milestones had {low} to {high}.",)
+
+
+# --- overdue tasks and load ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Overdue:
+    """An open task past its date, on a project that runs or on none."""
+
+    task: Task
+    due: date
+    project: Project | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Overdues:
+    """Every overdue task once: alone, with others of one person, or with others of nobody on one project."""
+
+    alone: tuple[_Overdue, ...]
+    of_person: Mapping[str, tuple[_Overdue, ...]]
+    """By the person's printed name."""
+
+    of_nobody: Mapping[str, tuple[_Overdue, ...]]
+    """By the project's id."""
+
+    counts: Mapping[str, int]
+    """Overdue tasks of every person with open work, zero included: the team."""
+
+
+@rule(
+    "task-overdue",
+    matter="task",
+    stages=("overdue",),
+    needs=(Need(Task), Need(Project)),
+    price=60,
+    share="0.25",
+)
+def task_overdue(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
+    """An open task is past its date on a project that runs.
+
+    Three or more of one person are told as that person's load, three or more of nobody on one project as one item.
+    """
+    found = _overdues(facts, morning)
+    for one in found.alone:
+        yield _overdue_task(facts, morning, one)
+    for group in found.of_nobody.values():
+        yield _unassigned_tasks(facts, morning, group)
+
+
+@rule(
+    "person-overloaded",
+    matter="load",
+    stages=("overdue",),
+    needs=(Need(Task, whole=True), Need(Project, whole=True)),
+    price=200,
+    share="0.25",
+)
+def person_overloaded(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
+    """Three or more overdue tasks of one person, told as load beside the team's median."""
+    found = _overdues(facts, morning)
+    for name, group in found.of_person.items():
+        yield _load(facts, morning, name, group, found.counts)
+
+
+def _overdues(facts: Facts, morning: Morning) -> _Overdues:
+    """Group overdue tasks, in one place, so that the two rules tell each of them once.
+
+    Where tasks or projects were not read whole, a count would be wrong: each task then stands alone.
+    """
+    counts: dict[str, int] = {}
+    of_person: dict[str, list[_Overdue]] = defaultdict(list)
+    of_nobody: dict[str, list[_Overdue]] = defaultdict(list)
+    alone: list[_Overdue] = []
+    countable = facts.whole(Task, source=facts.source) and facts.whole(Project, source=facts.source)
+    for task, project in _running_tasks(facts, morning.today):
+        name = facts.name(task.assignee)
+        late = task.due is not None and task.due < morning.today
+        if name:
+            counts[name] = counts.get(name, 0) + late
+        if task.due is None or not late:
+            continue
+        group = of_person[name] if name else of_nobody[project.ref.id] if project else alone
+        (group if countable else alone).append(_Overdue(task=task, due=task.due, project=project))
+    for groups in (of_person, of_nobody):
+        for key in [key for key, members in groups.items() if len(members) < OVERLOADED]:
+            alone += groups.pop(key)
+    return _Overdues(
+        alone=tuple(sorted(alone, key=_by_due)),
+        of_person={key: tuple(sorted(group, key=_by_due)) for key, group in sorted(of_person.items())},
+        of_nobody={key: tuple(sorted(group, key=_by_due)) for key, group in sorted(of_nobody.items())},
+        counts=counts,
+    )
+
+
+def _by_due(one: _Overdue) -> tuple[date, str]:
+    return (one.due, one.task.ref.id)
+
+
+def _running_tasks(facts: Facts, today: date) -> Iterator[tuple[Task, Project | None]]:
+    """Open tasks with their projects, but for those whose milestone or project is not running.
+
+    A project that a task names and that was not read may be paused or done: the task is then left out.
+    """
+    projects = {project.ref.id: project for project in facts.here(Project)}
+    milestones = {milestone.ref.id: milestone for milestone in facts.here(Milestone)}
+    for task in facts.here(Task):
+        milestone = milestones.get(task.milestone) if task.milestone else None
+        project = projects.get(task.project or (milestone.project if milestone else ""))
+        if task.state != "open" or (milestone and milestone.state != "open"):
+            continue
+        if project is None and (task.project or task.milestone):
+            continue
+        if project is None or is_running(project, today):
+            yield task, project
+
+
+def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
+    task, project = one.task, one.project
+    name = f"{_with_client(facts, project)}: {task.title}" if project else task.title
+    when, ago = words.day(one.due, morning.today), -morning.workdays_to(one.due)
+    distance = f", {words.workdays(ago)} ago" if ago and when != "yesterday" else ""
+    return Item(
+        rule="task-overdue",
+        matter="task",
+        stage="overdue",
+        about=task.ref,
+        root=project.ref if project else None,
+        client=facts.client(project) if project else facts.client(task),
+        headline=f"{name} was due {when}{distance}.",
+        line=f"{name} was due {when}.",
+        body=() if task.assignee else ("Nobody is assigned.",),
+        ask="finish it or move the date?",
+        owner=task.assignee or (project.manager if project else None),
+        since=one.due,
+        short="overdue task",
+        evidence=(
+            facts.evidence(task, f"{task.title}, due {words.dated_day(one.due, morning.today)}, {task.state}"),
+            *((facts.evidence(project, f"{project.title}, {project.state}"),) if project else ()),
+        ),
+        gone_when="the task done or paused, another date, or a decision of yours",
+    )
+
+
+def _unassigned_tasks(facts: Facts, morning: Morning, group: Sequence[_Overdue]) -> Item:
+    project = group[0].project
+    assert project is not None
+    name = _with_client(facts, project)
+    return Item(
+        rule="task-overdue",
+        matter="task",
+        stage="overdue",
+        about=project.ref,
+        root=project.ref,
+        client=facts.client(project),
+        headline=f"{name} has {words.count(len(group), 'overdue task')} with nobody assigned.",
+        line=f"{name}: {words.count(len(group), 'overdue task')}, nobody assigned.",
+        body=(_longest(facts, morning, group, with_project=False),),
+        ask="who takes them?",
+        owner=project.manager,
+        since=group[0].due,
+        measure=Decimal(len(group)),
+        short=f"{len(group)} overdue tasks",
+        evidence=_evidence(facts, morning, group),
+        gone_when=f"fewer than {OVERLOADED} of them open and late, or a decision of yours",
+    )
+
+
+def _load(
+    facts: Facts, morning: Morning, name: str, group: Sequence[_Overdue], counts: Mapping[str, int]
+) -> Item:  # fmt: skip
+    projects = {one.project.ref.id for one in group if one.project}
+    middle = Decimal(str(median(counts.values())))
+    team = f"; team median {words.number(middle)}" if len(counts) >= 3 else ""
+    where = f" on {words.count(len(projects), 'project')}" if projects else ""
+    sentence = f"{name} has {words.count(len(group), 'overdue task')}{where}{team}."
+    return Item(
+        rule="person-overloaded",
+        matter="load",
+        stage="overdue",
+        about=Ref(source=facts.source, kind="person", id=folded(name), where=group[0].task.ref.where),
+        headline=sentence,
+        line=sentence,
+        body=(_longest(facts, morning, group, with_project=True),),
+        ask="move work or leave it?",
+        owner=group[0].task.assignee,
+        since=group[0].due,
+        measure=Decimal(len(group)),
+        short=f"{len(group)} overdue tasks",
+        evidence=_evidence(facts, morning, group),
+        figures=(
+            Figure(name="people with open tasks", value=str(len(counts))),
+            Figure(name="overdue tasks per person, median", value=words.number(middle)),
+        ),
+        gone_when=f"fewer than {OVERLOADED} of the tasks open and late, or a decision of yours",
+    )
+
+
+def _longest(facts: Facts, morning: Morning, group: Sequence[_Overdue], *, with_project: bool) -> str:
+    """The three that are late the longest, such as `Draw (Acme site, 2 November)`."""
+    named = []
+    for one in group[:3]:
+        details = [words.day(one.due, morning.today)]
+        if with_project and one.project:
+            details.insert(0, _with_client(facts, one.project))
+        named.append(f"{one.task.title} ({', '.join(details)})")
+    return f"Overdue longest: {words.listed(named)}."
+
+
+def _evidence(facts: Facts, morning: Morning, group: Sequence[_Overdue]) -> tuple[Evidence, ...]:
+    return tuple(
+        facts.evidence(one.task, f"{one.task.title}, due {words.dated_day(one.due, morning.today)}") for one in group
+    )
