@@ -289,3 +289,19 @@ def near_names(found: Directory) -> list[tuple[str, str]]:
         if short and long[: len(short)] == short:
             pairs.append((one, other))
     return pairs
+
+
+def inferred_domains(facts: Iterable[Fact]) -> tuple[str, ...]:
+    """Our own domains where nobody stated them: of the people who own work, staff first; at most one is certain.
+
+    Taken only when at least two thirds of those people share it; free-mail domains never.
+    """
+    for kinds in ((Staff,), (Project, Milestone, Task, Deal, Proposal, AdAccount)):
+        people = {person for fact in facts if isinstance(fact, kinds) for person in persons_of(fact) if person.email}
+        counted = Counter(domain_of(person.email) for person in people)
+        for free in FREE_MAIL:
+            counted.pop(free, None)
+        if counted:
+            domain = min(counted, key=lambda name: (-counted[name], name))
+            return (domain,) if counted[domain] * 3 >= counted.total() * 2 else ()
+    return ()

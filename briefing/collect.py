@@ -247,6 +247,13 @@ class _Collect:
                 self._end(job, message.error)
 
     def _give_up(self, now: float) -> None:
+        # First what has not started, so that a place that becomes free below is not taken any more.
+        if now >= self.until:
+            for waiting in self.waiting.values():
+                while waiting:
+                    job = waiting.popleft()
+                    job.started = self.clock()
+                    self._fail(job, NotReached("not reached in the time for all sources"))
         for source, until in list(self.listing.values()):
             if now >= until:
                 self._listed(source, (), NotReached(f"no answer within {source.deadline:g} s"))
@@ -254,12 +261,6 @@ class _Collect:
             if now >= min(job.began + job.source.deadline, self.until):
                 job.cancelled.set()
                 self._end(job, NotReached(f"no answer within {min(now - job.began, job.source.deadline):.0f} s"))
-        if now >= self.until:
-            for waiting in self.waiting.values():
-                while waiting:
-                    job = waiting.popleft()
-                    job.started = self.clock()
-                    self._fail(job, NotReached("not reached in the time for all sources"))
 
     def _take(self, job: _Job, batch: Sequence[Fact | Gone | Skipped | Ignored | Mark]) -> None:
         facts: list[Fact | Gone] = []

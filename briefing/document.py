@@ -369,16 +369,17 @@ class Briefing:
 
 def to_json(briefing: Briefing) -> str:
     """The whole document, schema `briefing/1`, the same bytes for the same briefing."""
-    return json.dumps({"schema": SCHEMA, **_plain(briefing)}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({"schema": SCHEMA, **plain(briefing)}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A record of the document as plain values for JSON."""
     if is_dataclass(value):
-        return {each.name.rstrip("_"): _plain(getattr(value, each.name)) for each in fields(value)}
+        return {each.name.rstrip("_"): plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value

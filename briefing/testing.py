@@ -15,16 +15,18 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from briefing.codec import build
-from briefing.facts import KINDS, Fact
+from briefing.connector import Gone
+from briefing.facts import KINDS, Fact, Proposal, Ref, Task
 from briefing.items import Item
 from briefing.morning import Audience, Morning, WorkCalendar
 from briefing.rules import RULES
 from briefing.rules.view import AdSeries, Limits, StreamReading, facts_of
+from briefing.store import Attempt, KeptEdition, Listing, Store, StreamKey
 
 ZONE = ZoneInfo("Europe/Berlin")
 
@@ -80,7 +82,7 @@ def _plain(cls: type, name: str, text: str) -> Any:
         return [part.strip() for part in text.split(";") if part.strip()]
     if "datetime.datetime" in hint:
         return _moment(text)
-    if "int" in hint and "Decimal" not in hint and "datetime" not in hint:
+    if hint in {"<class 'int'>", "int | None"}:
         return int(text)
     return float(text) if "float" in hint else text
 
@@ -140,4 +142,135 @@ def run_rule(
     return list(run(RULES[name], view, morning, Limits(defaults=RULES[name].limits, overrides=limits)).items)
 
 
-__all__ = ["ZONE", "facts_from", "morning_at", "readings_for", "run_rule"]
+class StoreContract:
+    """What every store keeps. Inherit it and provide `store` (empty, usable) as a fixture."""
+
+    KEY = StreamKey("tool", "", ("task",))
+
+    def put(self, store: Store, facts: Iterable[Fact | Gone], at: str, *, key: StreamKey = KEY, **how: Any) -> None:
+        """Take a whole reading (or as told in `how`) that ended at a moment."""
+        incoming = store.receive(key)
+        incoming.add(facts)
+        ended = datetime.fromisoformat(at).replace(tzinfo=UTC)
+        status = how.pop("status", "whole")
+        store.listed(Listing(source=key.source, at=ended, streams=(key,)))
+        attempt = Attempt(status=status, started=ended, ended=ended, rows=incoming.rows)
+        incoming.finish(attempt, **how)
+
+    def titles(self, store: Store, at: str) -> list[str]:
+        """Titles of the tasks known at a moment, sorted."""
+        snapshot = store.snapshot(datetime.fromisoformat(at).replace(tzinfo=UTC))
+        return sorted(fact.title for fact in snapshot.facts if isinstance(fact, Task))
+
+    def tasks(self, *titles: str) -> list[Fact]:
+        """Tasks whose ids are the first letters of their titles."""
+        return facts_from("\n".join(f"task | {title[0]} | title={title}" for title in titles), source="tool")
+
+    def test_a_whole_reading_replaces_the_one_before(self, store: Store) -> None:
+        """What is no longer stated is gone, and the morning before still has it."""
+        self.put(store, self.tasks("a", "b"), "2026-11-18 06:00")
+        self.put(store, self.tasks("b2", "c"), "2026-11-19 06:00")
+        assert self.titles(store, "2026-11-18 12:00") == ["a", "b"]
+        assert self.titles(store, "2026-11-19 12:00") == ["b2", "c"]
+        assert self.titles(store, "2026-11-17 12:00") == []
+
+    def test_a_reading_that_goes_on_adds_changes_and_removes(self, store: Store) -> None:
+        """From a mark only what changed is stated."""
+        self.put(store, self.tasks("a", "b", "c"), "2026-11-18 06:00", mark="7")
+        gone = Gone(Ref(source="tool", kind="task", id="a"))
+        self.put(store, [*self.tasks("b2"), gone], "2026-11-19 06:00", mark="8", continued=True)
+        assert self.titles(store, "2026-11-19 12:00") == ["b2", "c"]
+
+    def test_a_failed_try_leaves_what_was_read(self, store: Store) -> None:
+        """And is told beside it."""
+        self.put(store, self.tasks("a"), "2026-11-18 06:00")
+        ended = datetime(2026, 11, 19, 6, tzinfo=UTC)
+        store.failed(self.KEY, Attempt(status="failed", started=ended, ended=ended, problem="refused"))
+        (record,) = store.snapshot(datetime(2026, 11, 19, 12, tzinfo=UTC)).streams
+        assert record.latest is not None
+        assert record.usable is not None
+        assert (record.latest.problem, record.usable.status) == ("refused", "whole")
+        assert self.titles(store, "2026-11-19 12:00") == ["a"]
+
+    def test_a_dropped_reading_leaves_no_trace(self, store: Store) -> None:
+        """Nothing is visible before `finish`."""
+        self.put(store, self.tasks("a"), "2026-11-18 06:00")
+        incoming = store.receive(self.KEY)
+        incoming.add(self.tasks("b"))
+        assert self.titles(store, "2026-11-19 12:00") == ["a"]
+        incoming.drop()
+        assert self.titles(store, "2026-11-19 12:00") == ["a"]
+
+    def test_facts_stated_twice_are_counted(self, store: Store) -> None:
+        """The first stands; alike and contradicting ones are told apart."""
+        incoming = store.receive(self.KEY)
+        incoming.add([*self.tasks("a", "a"), *self.tasks("a2")])
+        assert (incoming.rows, incoming.repeated, len(incoming.contradicted)) == (1, 1, 1)
+
+    def test_a_failed_listing_keeps_the_streams_of_the_last(self, store: Store) -> None:
+        """So that each of them is a gap and not an absence."""
+        self.put(store, self.tasks("a"), "2026-11-18 06:00")
+        store.listed(Listing(source="tool", at=datetime(2026, 11, 19, 6, tzinfo=UTC), problem="refused"))
+        snapshot = store.snapshot(datetime(2026, 11, 19, 12, tzinfo=UTC))
+        assert [record.key for record in snapshot.streams] == [self.KEY]
+        assert [listing.problem for listing in snapshot.listings] == ["refused"]
+
+    def test_a_stream_no_longer_listed_is_not_read_from(self, store: Store) -> None:
+        """Its facts stay in the past."""
+        self.put(store, self.tasks("a"), "2026-11-18 06:00")
+        store.listed(Listing(source="tool", at=datetime(2026, 11, 19, 6, tzinfo=UTC)))
+        assert self.titles(store, "2026-11-19 12:00") == []
+        assert self.titles(store, "2026-11-18 12:00") == ["a"]
+
+    def test_a_mark_belongs_to_its_settings(self, store: Store) -> None:
+        """With other settings everything is read again."""
+        self.put(store, self.tasks("a"), "2026-11-18 06:00", mark="7")
+        store.bind(self.KEY, "one")
+        assert store.mark(self.KEY, "one") == ""
+        self.put(store, self.tasks("a"), "2026-11-19 06:00", mark="8")
+        assert store.mark(self.KEY, "one") == "8"
+        assert store.mark(self.KEY, "other") == ""
+
+    def test_since_when_a_proposal_is_viewed_is_observed(self, store: Store) -> None:
+        """First seen in the first reading says "then or earlier"; seen to change says when."""
+        key = StreamKey("tool", "", ("proposal",))
+        old = facts_from("proposal | x | name=X | state=sent\nproposal | y | name=Y | state=viewed", source="tool")
+        new = facts_from("proposal | x | name=X | state=viewed\nproposal | y | name=Y | state=viewed", source="tool")
+        for day, facts in ((16, old), (17, new), (18, new)):
+            self.put(store, facts, f"2026-11-{day} 06:00", key=key)
+        found = store.snapshot(datetime(2026, 11, 19, tzinfo=UTC)).facts
+        x, y = (fact for fact in found if isinstance(fact, Proposal))
+        assert (x.state_since, x.since_quality) == (datetime(2026, 11, 17, 6, tzinfo=UTC), "observed")
+        assert (y.state_since, y.since_quality) == (datetime(2026, 11, 16, 6, tzinfo=UTC), "at_latest")
+
+    def test_ad_days_keep_vintages_that_differ(self, store: Store) -> None:
+        """The series is as it was known at each morning."""
+        key = StreamKey("tool", "", ("ad_day",))
+        for day, leads in ((16, 3), (17, 5), (18, 5)):
+            row = f"ad_day | 1/2026-11-15 | account=1 | day=2026-11-15 | vintage=2026-11-{day} | currency=USD | spend=9"
+            self.put(store, facts_from(f"{row} | leads={leads}", source="tool"), f"2026-11-{day} 06:00", key=key)
+        known = [
+            store.series(datetime(2026, 11, day, 12, tzinfo=UTC)).days("tool", "1")[0].leads for day in (15, 17, 19)
+        ]
+        assert known == [3, 5, 5]
+
+    def test_an_edition_is_kept(self, store: Store) -> None:
+        """One per audience and date."""
+        for body in ("old", "new"):
+            at = datetime(2026, 11, 19, 7, tzinfo=UTC)
+            store.keep(KeptEdition(audience="maya", date=at.date(), compiled_at=at, body=body))
+        kept = store.edition("maya", date(2026, 11, 19))
+        assert kept is not None
+        assert kept.body == "new"
+        assert store.edition("maya", date(2026, 11, 18)) is None
+
+    def test_forgetting_keeps_the_last_whole_reading(self, store: Store) -> None:
+        """However old it is."""
+        self.put(store, self.tasks("a"), "2026-10-01 06:00")
+        self.put(store, self.tasks("b"), "2026-10-02 06:00")
+        store.forget(datetime(2026, 11, 19, tzinfo=UTC))
+        assert self.titles(store, "2026-11-19 12:00") == ["b"]
+        assert self.titles(store, "2026-10-01 12:00") == []
+
+
+__all__ = ["ZONE", "StoreContract", "facts_from", "morning_at", "readings_for", "run_rule"]

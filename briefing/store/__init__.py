@@ -145,6 +145,9 @@ class Store(Protocol):
     def snapshot(self, at: datetime, sources: Sequence[str] | None = None) -> Snapshot:
         """Everything as it was known at a moment, of the given sources (all by default)."""
 
+    def last_attempt(self, at: datetime) -> datetime | None:
+        """When the newest try of any stream ended, up to a moment."""
+
     def series(self, at: datetime) -> AdSeries:
         """Daily ad rows as known at a moment."""
 

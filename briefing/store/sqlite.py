@@ -248,6 +248,11 @@ class SqliteStore:
             listings=tuple(listings), unknown_kinds=unknown,
         )  # fmt: skip
 
+    def last_attempt(self, at: datetime) -> datetime | None:
+        """When the newest try of any stream ended, up to a moment."""
+        (value,) = self._db.execute("select max(ended) from attempt where ended <= ?", (micros(at),)).fetchone()
+        return None if value is None else moment(value)
+
     def series(self, at: datetime) -> SqliteSeries:
         """Daily ad rows as known at a moment."""
         return SqliteSeries(self._db, at)

@@ -1,0 +1,174 @@
+"""The commands. Heavy modules are imported inside the command that needs them, so that help stays fast."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="briefing",
+    help="One page before the workday: the few things that need a decision, with why, since when, owner and link.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="New here: `briefing demo` shows a simulated agency, `briefing try FILES` reads files you export today.",
+)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The configuration file.", show_default=False)]
+RunOption = Annotated[str, typer.Option("--run", help="A run instead of the workspace: try or demo.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+DateOption = Annotated[str, typer.Option("--date", help="The morning of this day, as YYYY-MM-DD.")]
+FormatOption = Annotated[str, typer.Option("--format", help="terminal, md, html, text or json.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default=False)]
+AllOption = Annotated[bool, typer.Option("--all", help="Every item, not only the first.")]
+
+
+def version(value: bool) -> None:
+    """Print the version and end."""
+    if value:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"briefing {installed('morning-briefing')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def today(
+    context: typer.Context,
+    *,
+    config: ConfigOption = None,
+    cached: Annotated[bool, typer.Option("--cached", help="Collect nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Collect first, however new the readings are.")] = False,
+    show_all: AllOption = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Today's briefing, collecting first when the readings are older than max_age."""
+    if context.invoked_subcommand is None:
+        from briefing.cli import commands
+
+        commands.today(config, cached=cached, fresh=fresh, show_all=show_all)
+
+
+@app.command("try")
+def try_files(
+    files: Annotated[list[Path], typer.Argument(help="Files or folders you exported.", exists=True)],
+    *,
+    day: DateOption = "",
+    tz: Annotated[str, typer.Option("--tz", help="Time zone; default: this machine's.")] = "",
+    me: Annotated[str, typer.Option("--me", help="Your e-mail address.")] = "",
+    domain: Annotated[list[str] | None, typer.Option("--domain", help="Your own mail domains.")] = None,
+    currency: Annotated[str, typer.Option("--currency", help="For amounts that do not say theirs.")] = "",
+    form: FormatOption = "",
+    output: OutputOption = None,
+    show_all: AllOption = False,
+) -> None:
+    """A briefing from files you export: projects, deals, proposals, ads, scorecard, calendar, mail, Slack."""
+    from briefing.cli import commands
+
+    asked = commands.TryOptions(day=day, tz=tz, me=me, domains=tuple(domain or ()), currency=currency)
+    commands.try_files(files, asked, form=form, output=output, show_all=show_all)
+
+
+@app.command()
+def demo(
+    *,
+    day: DateOption = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Write HTML, Markdown and the files here.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another agency.")] = 1,
+    show_all: AllOption = False,
+) -> None:
+    """The briefing of a simulated agency, through the same connectors and rules."""
+    from briefing.cli import commands
+
+    commands.demo(day, out, seed, show_all=show_all)
+
+
+@app.command()
+def collect(config: ConfigOption = None) -> None:
+    """Read every source now and show how it went."""
+    from briefing.cli import commands
+
+    commands.collect(config)
+
+
+@app.command()
+def show(
+    *,
+    config: ConfigOption = None,
+    run: RunOption = "",
+    day: DateOption = "",
+    form: FormatOption = "",
+    output: OutputOption = None,
+    show_all: AllOption = False,
+) -> None:
+    """The briefing from what was read last; nothing is collected or recorded."""
+    from briefing.cli import commands
+
+    commands.show(commands.chosen(config, run), day, form=form, output=output, show_all=show_all)
+
+
+@app.command()
+def why(
+    item: Annotated[str, typer.Argument(help="An item's id, or with --not a rule, client or text.")],
+    *,
+    config: ConfigOption = None,
+    run: RunOption = "",
+    day: DateOption = "",
+    absent: Annotated[bool, typer.Option("--not", help="Why something is not shown.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Why an item stands where it stands: its rule, its facts, its figures, and what makes it go away."""
+    from briefing.cli import commands
+
+    commands.why(commands.chosen(config, run), item, day, absent=absent, as_json=as_json)
+
+
+@app.command()
+def rules(
+    name: Annotated[str, typer.Argument(help="One rule in full.")] = "",
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """The rules: what each looks for, what it needs, its thresholds and price."""
+    from briefing.cli import commands
+
+    commands.rules(name, as_json=as_json)
+
+
+@app.command()
+def sources(
+    *,
+    config: ConfigOption = None,
+    run: RunOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Per source and stream: last reading, age, rows, what was skipped or left out, problem and cure."""
+    from briefing.cli import commands
+
+    commands.sources(commands.chosen(config, run), as_json=as_json)
+
+
+@app.command()
+def config(
+    path: Annotated[Path | None, typer.Argument(help="The file; default: the one that would be used.")] = None,
+) -> None:
+    """Check the configuration file and say what it sets up."""
+    from briefing.cli import commands
+
+    commands.check_config(path)
+
+
+def parsed_date(text: str) -> date | None:
+    """A date option's value; None when it was not given."""
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  (a date alone)
+    except ValueError as error:
+        raise typer.BadParameter(f'"{text}" is not a date; write YYYY-MM-DD') from error

@@ -1,0 +1,272 @@
+"""What the commands do: open a workspace, call one function, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from briefing import words
+from briefing.cli import fail
+from briefing.cli.app import parsed_date
+from briefing.cli.output import emit, progress_shown
+from briefing.compile import Compiled
+from briefing.config import locate
+from briefing.errors import UsageError
+from briefing.store import Store
+from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run
+
+
+def clock() -> datetime:
+    """The only place where the command line asks for the time."""
+    return datetime.now(UTC)
+
+
+def chosen(config: Path | None, run: str) -> Workspace:
+    """The workspace of a run or of the configuration. Raises UsageError where there is none."""
+    if run:
+        if run not in {"try", "demo"}:
+            raise UsageError(f'there is no run "{run}"', advice="runs are called try and demo")
+        return open_run(run)
+    path = locate(config)
+    if path is None:
+        raise UsageError(
+            "no briefing.toml here or in your folder",
+            advice="start with `briefing demo`, or `briefing try FILES` on files you export today",
+        )
+    workspace = configured(path)
+    from briefing import log
+
+    log.start(workspace.folder / "log.jsonl", f"{clock():%Y%m%dT%H%M%S}")
+    return workspace
+
+
+@contextmanager
+def opened(workspace: Workspace) -> Iterator[tuple[Store, tuple[str, ...]]]:
+    """A workspace's store, closed afterwards."""
+    store, notices = workspace.store(clock())
+    try:
+        yield store, notices
+    finally:
+        store.close()
+
+
+def today(config: Path | None, *, cached: bool, fresh: bool, show_all: bool) -> None:
+    """Today's briefing, collecting first when the readings are old."""
+    workspace = chosen(config, "")
+    with opened(workspace) as (store, notices):
+        last = store.last_attempt(clock())
+        old = last is None or clock() - last > age_of(workspace.settings.max_age)
+        if fresh or (old and not cached):
+            with progress_shown(workspace) as show:
+                collect_into(workspace, store, clock=clock, progress=show)
+        compiled = compile_in(workspace, store, clock(), notices=notices)
+    emit(compiled.briefing, form="", output=None, show_all=show_all)
+    raise typer.Exit(exit_code(compiled))
+
+
+def age_of(text: str) -> timedelta:
+    """`30m`, `2h`, `1d`."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    try:
+        return timedelta(**{units[text.strip()[-1:]]: float(text.strip()[:-1])})
+    except (KeyError, ValueError) as error:
+        raise UsageError(f'max_age: "{text}" is not an age', advice='write one such as "30m" or "2h"') from error
+
+
+def exit_code(compiled: Compiled) -> int:
+    """1 when no stream at all was whole, else 0."""
+    coverage = compiled.briefing.coverage
+    return int(bool(coverage) and all(reading.status != "whole" for reading in compiled.facts.readings))
+
+
+def collect(config: Path | None) -> None:
+    """Read every source now and show how it went."""
+    workspace = chosen(config, "")
+    with opened(workspace) as (store, notices):
+        for notice in notices:
+            fail(notice)
+        with progress_shown(workspace) as show:
+            report = collect_into(workspace, store, clock=clock, progress=show)
+        if report is None:
+            typer.echo("Another briefing collected meanwhile; its readings serve.")
+        else:
+            typer.echo(
+                f"{words.count(report.rows, 'fact')} in {report.seconds:.1f} s; streams: {report.whole} whole, "
+                f"{report.partial} in part, {report.failed} not read."
+            )
+        compiled = compile_in(workspace, store, clock())
+    for source, sentences in compiled.briefing.coverage_lines:
+        typer.echo(f"{source}: {' '.join(sentences)}")
+    raise typer.Exit(exit_code(compiled))
+
+
+def compiled_for(workspace: Workspace, day: str) -> Compiled:
+    """The briefing of today, of a run's own morning, or of a past day."""
+    with opened(workspace) as (store, notices):
+        now = workspace.fixed_now or clock()
+        wanted = parsed_date(day)
+        if wanted is not None and workspace.fixed_now is None:
+            if wanted > workspace.morning(now).today:
+                raise UsageError(f"{day} is not over yet", advice="a briefing is shown for today or a past day")
+            if wanted < workspace.morning(now).today:
+                now = moment_of(wanted, store, workspace.settings.zone)
+        elif wanted is not None and wanted != workspace.morning(now).today:
+            raise UsageError(
+                f"this run is of {workspace.morning(now).today}", advice=f"briefing {workspace.run} --date {day}"
+            )
+        return compile_in(workspace, store, now, notices=notices)
+
+
+def show(workspace: Workspace, day: str, *, form: str, output: Path | None, show_all: bool) -> None:
+    """The briefing from what was read last."""
+    compiled = compiled_for(workspace, day)
+    emit(compiled.briefing, form=form, output=output, show_all=show_all)
+
+
+def why(workspace: Workspace, item: str, day: str, *, absent: bool, as_json: bool) -> None:
+    """Why an item stands where it stands, or why something does not."""
+    compiled = compiled_for(workspace, day)
+    if absent:
+        from briefing.why_not import why_not
+
+        typer.echo("\n".join(why_not(compiled, item)))
+        return
+    found = [one for one in compiled.briefing.items if one.id.startswith(item.lower())]
+    if len(found) != 1:
+        ids = ", ".join(one.id for one in found)
+        problem = f'"{item}" is the beginning of several ids: {ids}' if found else f'no item has the id "{item}"'
+        raise UsageError(problem, advice="the ids stand at the right of each card; `briefing show --all` has them all")
+    if as_json:
+        from briefing.document import plain
+
+        typer.echo(json.dumps(plain(found[0]), ensure_ascii=False, indent=1))
+        return
+    from briefing.why_text import why as why_lines
+
+    typer.echo("\n".join(why_lines(compiled.briefing, found[0].id)))
+
+
+def rules(name: str, *, as_json: bool) -> None:
+    """The rules, or one in full."""
+    from briefing.cli.lists import rule_in_full, rule_rows, rules_table
+    from briefing.rules import load_all
+
+    known = load_all()
+    if name and name not in known:
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=1)
+        raise UsageError(f'there is no rule "{name}"', advice=f"did you mean {near[0]}?" if near else "")
+    if as_json:
+        rows = [row for row in rule_rows(known) if name in ("", row["name"])]
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        typer.echo(rule_in_full(known[name]) if name else rules_table(known))
+
+
+def sources(workspace: Workspace, *, as_json: bool) -> None:
+    """Per source and stream how the last reading went."""
+    from briefing.cli.lists import source_rows, sources_text
+
+    compiled = compiled_for(workspace, "")
+    rows = source_rows(compiled, workspace)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        typer.echo(sources_text(rows))
+
+
+def check_config(path: Path | None) -> None:
+    """Check the configuration file and say what it sets up."""
+    found = locate(path)
+    if found is None:
+        raise UsageError("no briefing.toml here or in your folder", advice="docs/configuration.md shows one")
+    workspace = configured(found)
+    problems = [f"{source.name}: {source.problem}" for source in workspace.sources() if source.problem]
+    settings = workspace.settings
+    typer.echo(
+        f"{found}: {words.count(len(settings.sources), 'source')}, {words.count(len(settings.clients), 'client')}, "
+        f"time zone {settings.workspace.timezone}."
+    )
+    for problem in problems:
+        fail(problem)
+    if problems:
+        raise typer.Exit(2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryOptions:
+    """What the user said beside the files."""
+
+    day: str = ""
+    tz: str = ""
+    me: str = ""
+    domains: tuple[str, ...] = ()
+    currency: str = ""
+
+
+def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path | None, show_all: bool) -> None:
+    """A briefing from files, with nothing to set up."""
+    from briefing.cli.tries import begin_try
+
+    workspace, asks = begin_try(files, asked, now=clock())
+    for ask in asks:
+        fail(ask)
+    compiled = run_through(workspace)
+    emit(compiled.briefing, form=form, output=output, show_all=show_all)
+    if not form and output is None:
+        example = next((one.id for one in compiled.briefing.items), "ID")
+        print(f"\nWhy is it there:  briefing why {example} --run try", file=sys.stderr)  # noqa: T201
+    raise typer.Exit(exit_code(compiled))
+
+
+def run_through(workspace: Workspace) -> Compiled:
+    """Collect and compile a run."""
+    with opened(workspace) as (store, notices):
+        with progress_shown(workspace) as show:
+            collect_into(workspace, store, clock=clock, progress=show)
+        return compile_in(workspace, store, workspace.fixed_now or clock(), notices=notices)
+
+
+def demo(day: str, out: Path | None, seed: int, *, show_all: bool) -> None:
+    """The briefing of a simulated agency."""
+    from briefing.cli.demos import begin_demo, write_forms
+
+    workspace, folder = begin_demo(parsed_date(day), out, seed, now=clock())
+    compiled = run_through(workspace)
+    emit(compiled.briefing, form="", output=None, show_all=show_all)
+    for line in write_forms(compiled.briefing, folder, out):
+        print(line, file=sys.stderr)  # noqa: T201
+    raise typer.Exit(exit_code(compiled))
+
+
+def machine_zone() -> str:
+    """The machine's time zone by its IANA name; UTC where nobody says."""
+    import os
+
+    named = os.environ.get("TZ", "").lstrip(":")
+    candidates: list[Any] = [named] if named else []
+    local = Path("/etc/localtime")
+    if local.is_symlink():
+        target = str(local.resolve())
+        candidates.append(target.partition("zoneinfo/")[2])
+    etc = Path("/etc/timezone")
+    if etc.is_file():
+        candidates.append(etc.read_text(encoding="utf-8").strip())
+    from zoneinfo import ZoneInfo
+
+    for name in candidates:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            continue
+        return str(name)
+    return "UTC"

@@ -1,0 +1,315 @@
+"""From facts to a briefing. Pure: the same store and clock give the same bytes.
+
+Readings get their status; facts get their clients and people; rules run where their needs are met; items are priced,
+gathered into stories and put in order; the day, the tables and what was not checked are written beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from briefing import coverage, words
+from briefing.agenda import agenda
+from briefing.clients import Client, directory
+from briefing.document import (
+    Briefing,
+    CardAmount,
+    CardDoc,
+    CardPart,
+    EvidenceLine,
+    FactorLine,
+    ItemDoc,
+    Link,
+    Lost,
+    Owner,
+    PlaceValue,
+    SourceCoverage,
+)
+from briefing.facts import AdAccount, Fact, Money, Person
+from briefing.items import Card, Evidence, Factor, Priced
+from briefing.morning import Morning
+from briefing.ranking import Order, Prices, cards, in_order, price, with_ids
+from briefing.rules import Rule, load_all
+from briefing.rules.ads_table import ads_table
+from briefing.rules.engine import Outcome, run
+from briefing.rules.scorecard import scorecard_table
+from briefing.rules.view import AdSeries, Facts, Limits, facts_of
+from briefing.store import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the configuration says about compiling."""
+
+    workspace: str = "Workspace"
+    clients: tuple[Client, ...] = ()
+    own_domains: tuple[str, ...] = ()
+    disabled: frozenset[str] = frozenset()
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Thresholds per rule, with `clients` and `types` tables inside."""
+
+    prices: Prices = field(default_factory=lambda: Prices(base=""))
+    order: Order = field(default_factory=Order)
+    freshness: coverage.Freshness = field(default_factory=coverage.Freshness)
+    notices: tuple[str, ...] = ()
+    why_suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A briefing, and what `why --not` needs besides."""
+
+    briefing: Briefing
+    outcomes: tuple[Outcome, ...]
+    facts: Facts
+
+
+def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: Morning) -> Compiled:
+    """One edition for one audience."""
+    found = coverage.readings(snapshot, morning.now, plan.freshness)
+    people = directory(
+        snapshot.facts, clients=plan.clients, own_domains=plan.own_domains, today=morning.today,
+        calendar=morning.calendar,
+    )  # fmt: skip
+    facts = facts_of(snapshot.facts, readings=found, directory=people, series=series)
+    rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
+    outcomes = tuple(run(rule, facts, morning, limits_of(plan, rule)) for rule in rules.values())
+    prices = replace(plan.prices, base=plan.prices.base or frequent_currency(snapshot.facts))
+    priced = with_ids(
+        [price(item, rules[item.rule], morning, prices) for outcome in outcomes for item in outcome.items]
+    )
+    deck = cards(priced, morning, plan.order)
+    covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run])
+    return Compiled(
+        briefing=_Writer(plan, morning, facts, prices).write(deck, priced, covered, outcomes, len(rules), snapshot),
+        outcomes=outcomes,
+        facts=facts,
+    )
+
+
+def limits_of(plan: Plan, rule: Rule) -> Limits:
+    """A rule's thresholds with what the configuration overrides."""
+    table = dict(plan.overrides.get(rule.name, {}))
+    return Limits(
+        defaults=rule.limits, by_client=table.pop("clients", {}), by_type=table.pop("types", {}), overrides=table
+    )
+
+
+def frequent_currency(facts: Sequence[Fact]) -> str:
+    """The currency most facts are in; USD where there is none."""
+    seen: Counter[str] = Counter()
+    for fact in facts:
+        if isinstance(fact, AdAccount) and fact.currency:
+            seen[fact.currency] += 1
+        for name in ("amount", "budget"):
+            value = getattr(fact, name, None)
+            if isinstance(value, Money):
+                seen[value.currency] += 1
+    return min(seen, key=lambda currency: (-seen[currency], currency)) if seen else "USD"
+
+
+class _Writer:
+    """Puts cards and coverage into the document's words."""
+
+    def __init__(self, plan: Plan, morning: Morning, facts: Facts, prices: Prices) -> None:
+        self.plan, self.morning, self.facts, self.prices = plan, morning, facts, prices
+
+    def write(
+        self, deck: Sequence[Card], priced: Sequence[Priced], covered: tuple[SourceCoverage, ...],
+        outcomes: Sequence[Outcome], rules_total: int, snapshot: Snapshot,
+    ) -> Briefing:  # fmt: skip
+        morning, plan = self.morning, self.plan
+        full = sum(card.full for card in deck)
+        shown = deck[: full + plan.order.lines]
+        numbers = {one.id: n for n, card in enumerate(shown, 1) for one in card.members}
+        placed = [one for card in shown for one in card.members]
+        rest = in_order(one for card in deck[len(shown) :] for one in card.members)
+        ran = sum(bool(outcome.ran_on) for outcome in outcomes)
+        quiet = self._is_quiet(priced, covered, outcomes)
+        times = [one.fetched_at for one in self.facts.readings if one.fetched_at]
+        return Briefing(
+            workspace=plan.workspace, audience=morning.audience.name, date=morning.today, timezone=str(morning.zone),
+            compiled_at=morning.now, compared_with="", subject=self._subject(shown, full, covered, quiet=quiet),
+            verified_quiet=quiet, second_line=self._second_line(full, deck, covered, ran, rules_total, quiet=quiet),
+            currency=self.prices.base, coverage=covered,
+            coverage_lines=coverage.not_checked(covered, self.facts.readings, morning, plan.freshness),
+            cards=tuple(self._card(card, number) for number, card in enumerate(shown, 1)),
+            more=tuple(one.id for one in rest), more_line=self._more(rest),
+            items=tuple(self._item(one) for one in [*placed, *rest]),
+            agenda=agenda(self.facts, morning, shown, rest, numbers), ads=ads_table(self.facts, morning),
+            scorecard=scorecard_table(self.facts, morning), notices=self._notices(outcomes, snapshot),
+            rules_run=ran, rules_total=rules_total, facts_read=sum(r.rows for r in self.facts.readings),
+            read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
+        )  # fmt: skip
+
+    # --- the first two lines ---------------------------------------------------------------------------------------
+
+    def _is_quiet(
+        self, priced: Sequence[Priced], covered: Sequence[SourceCoverage], outcomes: Sequence[Outcome]
+    ) -> bool:
+        """Nothing needs you: no item, every source whole and fresh, no rule kept from running by a gap."""
+        blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
+        return bool(covered) and not priced and not blocked and all(source.status == "whole" for source in covered)
+
+    def _subject(self, shown: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
+        day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"
+        whole = sum(source.status == "whole" for source in covered)
+        if quiet:
+            return f"Nothing needs you: {whole} of {words.count(len(covered), 'source')} read whole {day}"
+        missing = [source.source for source in covered if source.status == "missing"]
+        count = f"{full} to decide" if full else "nothing to decide in what was read"
+        if missing:
+            return f"{words.some(missing, 2)} not read, {count} {day}"
+        top = f": {shown[0].lead.item.line.rstrip('.')}" if full else ""
+        return f"{count[0].upper()}{count[1:]}{top} {day}"
+
+    def _second_line(
+        self, full: int, deck: Sequence[Card], covered: Sequence[SourceCoverage], ran: int, total: int, *, quiet: bool
+    ) -> str:
+        whole = sum(source.status == "whole" for source in covered)
+        sources = f"{whole} of {words.count(len(covered), 'source')} whole"
+        if not covered:
+            return "No source is set up."
+        if quiet:
+            return f"Nothing needs you. {sources}, {ran} of {words.count(total, 'rule')} ran."
+        missing = [source.source for source in covered if source.status == "missing"]
+        stale = [source.source for source in covered if source.status == "stale"]
+        partly = [source.source for source in covered if source.status == "partial"]
+        decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
+        read = f"{words.some(missing, 3)} {'was' if len(missing) == 1 else 'were'} not read." if missing else ""
+        old = f"{words.some(stale, 3)} {'is' if len(stale) == 1 else 'are'} old." if stale else ""
+        part = f"; {words.some(partly, 3)} in part" if partly else ""
+        return words.sentence(read, old, decide, f"{sources}{part}.")
+
+    @staticmethod
+    def _none_in_full(deck: Sequence[Card], all_whole: bool) -> str:
+        if deck:
+            return f"Nothing large to decide; {words.count(len(deck), 'smaller matter')}."
+        return "Nothing found by the rules that ran." if all_whole else "Nothing to decide in what was read."
+
+    # --- cards and items -------------------------------------------------------------------------------------------
+
+    def _owner(self, person: Person | None) -> Owner | None:
+        if person is None:
+            return None
+        return Owner(name=self.facts.name(person), out_until=self.facts.directory.is_out(person))
+
+    def _owner_sentence(self, person: Person | None) -> str:
+        owner = self._owner(person)
+        if owner is None:
+            return "No owner."
+        if self.morning.audience.is_me(person):
+            return "Owner: you."
+        if owner.out_until:
+            return f"Owner {owner.name}, out until {words.day(owner.out_until, self.morning.today)}."
+        return f"Owner {owner.name}."
+
+    def _card(self, card: Card, number: int) -> CardDoc:
+        lead, item = card.lead, card.lead.item
+        owner = self._owner(item.owner)
+        kinds = {one.lost_kind for one in card.members}
+        body = [*item.body, *(one.item.line for one in card.reasons)]
+        body += [sentence for sentence in (item.since_text, self._owner_sentence(item.owner)) if sentence]
+        name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
+        return CardDoc(
+            number=number, id=lead.id, client=item.client, headline=item.headline,
+            line=f"{item.line} {name[0].upper()}{name[1:]}." if name else item.line, body=tuple(body), ask=item.ask,
+            owner=owner, since=item.since, state=lead.state, day=lead.day, full=card.full,
+            amount=CardAmount(
+                amount=card.amount, currency=self.prices.base,
+                kind="house_price" if "house_price" in kinds else "estimate" if "estimate" in kinds else "fact",
+                at_least=any(one.item.stake.at_least for one in card.members),
+            ),
+            parts=tuple(CardPart(item=p.item, stake_key=p.stake_key, amount=p.amount) for p in card.parts),
+            reasons=tuple(one.id for one in card.reasons), links=self._links(item.evidence), read=self._read(lead),
+        )  # fmt: skip
+
+    def _links(self, evidence: Sequence[Evidence]) -> tuple[Link, ...]:
+        links = {
+            (one.ref.url or one.ref.where): Link(text=self._place(one), url=one.ref.url, where=one.ref.where)
+            for one in evidence
+            if one.ref.url or one.ref.where
+        }
+        return tuple(links.values())[:4]
+
+    def _place(self, evidence: Evidence) -> str:
+        place = next((r.place for r in self.facts.readings if r.source == evidence.ref.source and r.place), "")
+        return place or evidence.ref.source
+
+    def _read(self, one: Priced) -> str:
+        item = one.item
+        for evidence in item.evidence:
+            if evidence.as_of is not None:
+                local = evidence.as_of.astimezone(self.morning.zone)
+                when = words.clock(local)
+                if local.date() != self.morning.today:
+                    when = f"{words.day(local.date(), self.morning.today)} {when}"
+                return f"{evidence.ref.where.rpartition(':')[0] or self._place(evidence)} {when}"
+        return item.about.source
+
+    def _item(self, one: Priced) -> ItemDoc:
+        item = one.item
+        return ItemDoc(
+            id=one.id, rule=item.rule, matter=item.matter, stage=item.stage,
+            about=self._evidence(Evidence(ref=item.about, text="")), client=item.client, headline=item.headline,
+            line=item.line, body=item.body, ask=item.ask, owner=self._owner(item.owner), since=item.since,
+            state=one.state, day=one.day, short=item.short,
+            lost=Lost(
+                amount=one.lost, currency=self.prices.base, kind=one.lost_kind, at_least=item.stake.at_least,
+                stake=one.stake.amount, stake_source=one.notes[0] if one.notes else "",
+                factors=tuple(_factor(factor) for factor in one.factors),
+            ),
+            place=PlaceValue(value=one.place, factors=tuple(_factor(factor) for factor in one.place_factors)),
+            evidence=tuple(self._evidence(evidence) for evidence in item.evidence),
+            figures=tuple((figure.name, figure.value) for figure in item.figures), looked_in=item.looked_in,
+            not_in=item.not_in, gone_when=item.gone_when, notes=one.notes[1:],
+        )  # fmt: skip
+
+    @staticmethod
+    def _evidence(evidence: Evidence) -> EvidenceLine:
+        ref = evidence.ref
+        return EvidenceLine(
+            source=ref.source, kind=ref.kind, id=ref.id, url=ref.url, where=ref.where, as_of=evidence.as_of,
+            text=evidence.text,
+        )  # fmt: skip
+
+    def _more(self, rest: Sequence[Priced]) -> str:
+        """The rest counted per client: `11 more: Acme 2, 6 other clients 1 each, 3 without a client.`."""
+        if not rest:
+            return ""
+        counted = Counter(one.item.client for one in rest)
+        nobody = counted.pop("", 0)
+        named = sorted((name for name in counted if counted[name] > 1), key=lambda name: (-counted[name], name))
+        singles = sorted(name for name in counted if counted[name] == 1)
+        parts = [f"{name} {counted[name]}" for name in named]
+        if len(singles) <= 2:
+            parts += [f"{name} 1" for name in singles]
+        else:
+            parts.append(f"{len(singles)}{' other' if named else ''} clients 1 each")
+        if nobody:
+            parts.append(f"{nobody} without a client")
+        return f"{len(rest)} more: {', '.join(parts)}."
+
+    def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
+        lines = list(self.plan.notices)
+        idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
+        if idle:
+            lines.append(f"No source for {words.count(len(idle), 'rule')}: {', '.join(idle)}.")
+        doubtful = self.facts.directory.ambiguous
+        if doubtful:
+            lines.append(f"Could be two clients, counted for none: {words.some(sorted(doubtful), 5)}.")
+        if snapshot.unknown_kinds:
+            lines.append(f"{words.count(snapshot.unknown_kinds, 'fact')} written by a newer version left out.")
+        return tuple(lines)
+
+
+def _factor(factor: Factor) -> FactorLine:
+    return FactorLine(name=factor.name, value=factor.value, kind=factor.kind, source=factor.source)
+
+
+WINDOW_BACK, WINDOW_AHEAD = timedelta(days=45), timedelta(days=8)
+"""How far back messages and changes, and how far ahead meetings are wanted."""

@@ -1,0 +1,176 @@
+"""What was checked and how fresh it is: readings with their status, and what is not said today because of gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from briefing import words
+from briefing.document import Gap, SourceCoverage
+from briefing.morning import Morning
+from briefing.rules.engine import NotRun
+from briefing.rules.view import Status, StreamReading
+from briefing.store import Attempt, Listing, Snapshot, StreamRecord
+
+KIND_WORDS: Mapping[str, str] = {
+    "message": "messages", "meeting": "meetings", "absence": "absences", "project": "projects",
+    "milestone": "milestones", "task": "tasks", "deal": "deals", "proposal": "proposals", "ad_account": "ad accounts",
+    "ad_day": "daily ad rows", "ad_change": "ad changes", "ad_change_coverage": "ad changes", "measure": "scorecard",
+    "company": "companies", "staff": "staff",
+}  # fmt: skip
+
+RULE_WORDS: Mapping[str, str] = {
+    "milestone-no-tasks": "milestones without tasks", "task-overdue": "overdue tasks",
+    "person-overloaded": "people's load", "proposal-viewed": "proposals without an answer",
+    "deal-idle": "idle deals", "deal-close-passed": "passed close dates", "cpl-up": "cost per lead",
+    "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",
+    "meeting-conflict": "overlapping meetings", "measure-off-target": "the scorecard",
+    "measure-late": "late scorecard numbers",
+}  # fmt: skip
+"""What a rule speaks of, where the briefing says that it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How old a reading may be before it is stale."""
+
+    service: timedelta = timedelta(hours=18)
+    file: timedelta = timedelta(hours=26)
+    """By the file's modification time."""
+
+    as_exported: bool = False
+    """Files are taken as of the morning, whenever they were exported (`briefing try`)."""
+
+
+def readings(snapshot: Snapshot, now: datetime, limits: Freshness) -> tuple[StreamReading, ...]:
+    """Every stream's reading with its status. A source that never could list its streams has one without kinds."""
+    problems = {listing.source: listing for listing in snapshot.listings if listing.problem}
+    found = [_reading(record, now, limits, problems.get(record.key.source)) for record in snapshot.streams]
+    told = {reading.source for reading in found}
+    found += [
+        StreamReading(
+            source=source, kinds=frozenset(), status="missing", problem=listing.problem, cure=listing.cure,
+            fetched_at=listing.at,
+        )
+        for source, listing in sorted(problems.items())
+        if source not in told
+    ]  # fmt: skip
+    return tuple(found)
+
+
+def _reading(record: StreamRecord, now: datetime, limits: Freshness, listing: Listing | None) -> StreamReading:
+    latest, usable = record.latest, record.usable
+    problem, cure = (listing.problem, listing.cure) if listing else _problem(latest)
+    if usable is None:
+        return StreamReading(
+            source=record.key.source, scope=record.key.scope, kinds=frozenset(record.key.kinds), status="missing",
+            place=latest.place if latest else "", problem=problem or "not read yet", cure=cure,
+            milliseconds=latest.milliseconds if latest else 0,
+        )  # fmt: skip
+    status: Status = "whole" if usable.status == "whole" else "partial"
+    if is_stale(usable, now, limits):
+        status = "stale"
+    return StreamReading(
+        source=record.key.source, scope=record.key.scope, kinds=frozenset(record.key.kinds), status=status,
+        place=usable.place, as_of=usable.as_of, fetched_at=usable.ended, rows=usable.rows, skipped=usable.skipped,
+        skipped_count=usable.skipped_count, ignored=usable.ignored, cure=cure, milliseconds=usable.milliseconds,
+        problem=problem or ("it had rows before and is suddenly empty" if usable.emptied else ""),
+    )  # fmt: skip
+
+
+def _problem(latest: Attempt | None) -> tuple[str, str]:
+    return (latest.problem, latest.cure) if latest and latest.status == "failed" else ("", "")
+
+
+def is_stale(attempt: Attempt, now: datetime, limits: Freshness) -> bool:
+    """Older than its limit: a file by its modification time, a service by the time of reading."""
+    if attempt.as_of is not None:
+        return not limits.as_exported and now - attempt.as_of > limits.file
+    return now - attempt.ended > limits.service
+
+
+def of_sources(
+    found: Sequence[StreamReading], not_run: Iterable[NotRun], silent_words: Mapping[str, str] = RULE_WORDS
+) -> tuple[SourceCoverage, ...]:
+    """Coverage per source, in the order of their names."""
+    silent: dict[str, set[str]] = {}
+    for one in not_run:
+        if one.blocked_by:
+            silent.setdefault(one.blocked_by, set()).add(silent_words.get(one.rule, one.rule))
+    sources: dict[str, list[StreamReading]] = {}
+    for reading in found:
+        sources.setdefault(reading.source, []).append(reading)
+    return tuple(_source(name, streams, sorted(silent.get(name, ()))) for name, streams in sorted(sources.items()))
+
+
+def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str]) -> SourceCoverage:
+    statuses = {reading.status for reading in streams}
+    status: Status = "partial"
+    if len(statuses) == 1:
+        (status,) = statuses
+    elif statuses == {"whole", "stale"}:
+        status = "stale"
+    times = [reading.as_of or reading.fetched_at for reading in streams if reading.rows or reading.status == "whole"]
+    fetched = [reading.fetched_at for reading in streams if reading.fetched_at]
+    return SourceCoverage(
+        source=name,
+        status=status,
+        as_of=min((time for time in times if time), default=None),
+        fetched_at=max(fetched, default=None),
+        rows=sum(reading.rows for reading in streams),
+        skipped=sum(reading.skipped_count for reading in streams),
+        place=words.some(list(dict.fromkeys(r.place for r in streams if r.place)), 3),
+        kinds=tuple(sorted({KIND_WORDS.get(kind, kind) for reading in streams for kind in reading.kinds})),
+        gaps=tuple(_gap(reading) for reading in streams if reading.problem or reading.skipped_count),
+        ignored=tuple(f"{count:,} {why}" for reading in streams for count, why in reading.ignored),
+        silent_rules=tuple(silent),
+    )
+
+
+def _gap(reading: StreamReading) -> Gap:
+    kinds = words.listed(sorted({KIND_WORDS.get(kind, kind) for kind in reading.kinds}))
+    problem = reading.problem
+    if not problem:
+        shown = [f"{where}: {why}" for where, why in reading.skipped[:2]]
+        more = reading.skipped_count - len(shown)
+        problem = f"{words.count(reading.skipped_count, 'row')} not read ({'; '.join(shown)}"
+        problem += f"; {more:,} more)" if more > 0 else ")"
+    return Gap(stream=kinds, scope=reading.scope, problem=problem, cure=reading.cure)
+
+
+def not_checked(
+    coverage: Sequence[SourceCoverage], found: Sequence[StreamReading], morning: Morning, limits: Freshness
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The section of that name: per source what could not be read, the cure, and what is not said because of it."""
+    lines = []
+    for source in coverage:
+        sentences = [_gap_sentence(gap, source) for gap in source.gaps]
+        old = [r for r in found if r.source == source.source and r.status == "stale"]
+        if old:
+            sentences.append(_stale_sentence(old, morning, limits))
+        if sentences and source.silent_rules:
+            sentences.append(f"Nothing is said today about {words.listed(source.silent_rules)}.")
+        if sentences:
+            lines.append((source.source, tuple(sentences)))
+    return tuple(lines)
+
+
+def _gap_sentence(gap: Gap, source: SourceCoverage) -> str:
+    where = f"{gap.scope}: " if gap.scope and gap.scope not in gap.problem else ""
+    problem = gap.problem.rstrip(".")
+    cure = f" Cure: {gap.cure.rstrip('.')}." if gap.cure else ""
+    return f"{where}{problem[:1].upper() + problem[1:] if not where else problem}.{cure}"
+
+
+def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Freshness) -> str:
+    reading = min(old, key=lambda r: r.as_of or r.fetched_at or morning.now)
+    when = reading.as_of or reading.fetched_at
+    assert when is not None
+    local = when.astimezone(morning.zone)
+    limit = limits.file if reading.as_of else limits.service
+    verb = "written" if reading.as_of else "read"
+    return (
+        f"{reading.place or reading.source} is old: {verb} {words.day(local.date(), morning.today)} "
+        f"{words.clock(local)}, {words.age(morning.now - when)} ago (limit {words.age(limit)})."
+    )

@@ -1,0 +1,239 @@
+"""One workspace: its settings, its folder, its store; collecting and compiling in it.
+
+A workspace is either configured (`briefing.toml`) or a run (`try`, `demo`): then its settings and clock stand in
+`run.json` beside its store, so that `why --run try` compiles the very same briefing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from briefing import secrets
+from briefing.clients import Client, inferred_domains
+from briefing.collect import Progress, Report, Source, collect, one_at_a_time
+from briefing.compile import WINDOW_AHEAD, WINDOW_BACK, Compiled, Plan, compile_briefing
+from briefing.config import Settings, parse, read
+from briefing.connector import Connector, Window, load
+from briefing.coverage import Freshness
+from briefing.errors import BriefingError, SourceError, UsageError
+from briefing.facts import Money, Person
+from briefing.morning import Morning
+from briefing.ranking import Order, Prices
+from briefing.store import Snapshot, Store, bound_to
+from briefing.store.sqlite import open_store
+
+MORNING = time(7)
+"""The clock of a briefing asked for by date alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Settings with the folder their store lies in."""
+
+    settings: Settings
+    folder: Path
+    base: Path
+    """What relative paths in the settings are relative to."""
+
+    fixed_now: datetime | None = None
+    """The clock of a run; None: the caller's."""
+
+    as_exported: bool = False
+    notices: tuple[str, ...] = ()
+    run: str = ""
+    """`try` or `demo`."""
+
+    def morning(self, now: datetime) -> Morning:
+        """The morning at a moment, or at the run's own."""
+        zone = self.settings.zone
+        local = (self.fixed_now or now).astimezone(zone)
+        return Morning(
+            now=local, zone=zone, calendar=self.settings.calendar(local.year), audience=self.settings.reader()
+        )
+
+    def window(self, now: datetime) -> Window:
+        """What a collect at a moment asks for."""
+        local = (self.fixed_now or now).astimezone(self.settings.zone)
+        return Window(now=local, since=local - WINDOW_BACK, until=local + WINDOW_AHEAD, zone=self.settings.zone)
+
+    def store(self, now: datetime) -> tuple[Store, tuple[str, ...]]:
+        """The opened store, and what had to be done to open it."""
+        opened = open_store(self.folder / "readings.sqlite", now=now)
+        return opened.store, opened.notices
+
+    def sources(self) -> list[Source]:
+        """Configured connectors; one that cannot be built is a source whose streams are gaps."""
+        return [self._source(name) for name in self.settings.sources]
+
+    def _source(self, name: str) -> Source:
+        section = self.settings.sources[name]
+        try:
+            settings = self._resolved(name, section.settings)
+            connector: Connector | None = load(section.use, settings, where=f"sources.{name}")
+            problem = None
+        except BriefingError as error:
+            connector, settings = None, {}
+            text = "; ".join(getattr(error, "problems", ())) or str(error)
+            problem = SourceError(text, advice=error.advice or "correct briefing.toml")
+        return Source(
+            name=name, connector=connector, problem=problem, deadline=section.deadline, cap=section.cap,
+            bound_to=bound_to(settings, section.use),
+        )  # fmt: skip
+
+    def _resolved(self, name: str, settings: Mapping[str, object]) -> dict[str, object]:
+        """Settings with secrets in place of references and paths relative to the configuration."""
+        resolved: dict[str, object] = {}
+        for key, value in settings.items():
+            resolved[key] = value
+            if secrets.is_reference(value):
+                resolved[key] = secrets.resolve(str(value), where=f"sources.{name}.{key}", base=self.base)
+            elif key in PATH_SETTINGS and isinstance(value, str):
+                resolved[key] = str(self.base / Path(value).expanduser())
+        resolved["source"] = name
+        return resolved
+
+    def plan(self) -> Plan:
+        """What compiling needs of the settings."""
+        settings = self.settings
+        clients = tuple(
+            Client(
+                name=name, aliases=section.aliases, domains=section.domains,
+                monthly_fee=cast(Money | None, section.monthly_fee), target_cpl=cast(Money | None, section.target_cpl),
+                owner=Person(name=section.owner) if section.owner else None,
+            )
+            for name, section in settings.clients.items()
+        )  # fmt: skip
+        currency, order = settings.currency, settings.order
+        return Plan(
+            workspace=settings.workspace.name, clients=clients, own_domains=settings.workspace.domains,
+            disabled=frozenset(name for name, table in settings.rules.items() if table.get("enabled") is False),
+            overrides={
+                name: {key: value for key, value in table.items() if key != "enabled"}
+                for name, table in settings.rules.items()
+            },
+            prices=Prices(
+                base=currency.base, rates=currency.rates, as_of=currency.as_of, house=dict(settings.prices)
+            ),
+            order=Order(floor=order.floor, full=order.full, lines=order.lines),
+            freshness=Freshness(as_exported=self.as_exported), notices=self.notices,
+            why_suffix=f" --run {self.run}" if self.run else "",
+        )  # fmt: skip
+
+
+PATH_SETTINGS = frozenset({"path", "projects", "milestones", "tasks", "days", "changes", "accounts", "folder", "file"})
+"""Names of connector settings that are paths: relative ones are relative to the configuration."""
+
+
+def configured(path: Path) -> Workspace:
+    """The workspace of a configuration file; its store lies in the user's data folder."""
+    import platformdirs
+
+    absolute = path.resolve()
+    name = hashlib.sha256(str(absolute).encode()).hexdigest()[:12]
+    folder = Path(platformdirs.user_data_dir("briefing")) / "workspaces" / name
+    return Workspace(settings=read(path), folder=folder, base=absolute.parent)
+
+
+def run_folder(name: str) -> Path:
+    """Where a run's store and settings lie: in the cache, made again by the next run."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("briefing")) / "runs" / name
+
+
+def begin_run(
+    name: str, plain: Mapping[str, Any], *, now: datetime, base: Path, notices: tuple[str, ...] = ()
+) -> Workspace:
+    """A new run in place of the last one of that name. Raises ConfigError for settings that cannot be used."""
+    folder = run_folder(name)
+    parse(plain, where=f"the settings of {name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    record = {"config": plain, "now": now.isoformat(), "base": str(base), "notices": notices}
+    path = folder / "run.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(record, indent=1, default=str), encoding="utf-8")
+    return open_run(name)
+
+
+def open_run(name: str) -> Workspace:
+    """The last run of that name. Raises UsageError when there was none."""
+    folder = run_folder(name)
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f'there is no run "{name}"', advice=f"run `briefing {name}` first") from error
+    settings = parse(record["config"], where=f"the settings of {name}")
+    return Workspace(
+        settings=settings, folder=folder, base=Path(record["base"]),
+        fixed_now=datetime.fromisoformat(record["now"]).astimezone(settings.zone), as_exported=True,
+        notices=tuple(record["notices"]), run=name,
+    )  # fmt: skip
+
+
+def collect_into(
+    workspace: Workspace,
+    store: Store,
+    *,
+    clock: Callable[[], datetime],
+    progress: Callable[[Progress], None] = lambda _: None,
+    wait: float = 120,
+) -> Report | None:
+    """Collect once; None when another process just did. Raises Busy when that takes too long."""
+    asked = clock()
+    frozen = workspace.fixed_now
+    with one_at_a_time(workspace.folder, wait=wait) as first:
+        last = store.last_attempt(clock())
+        if not first and last is not None and last >= asked:
+            return None
+        report = collect(
+            workspace.sources(), store, workspace.window(clock()), clock=(lambda: frozen) if frozen else clock,
+            progress=progress,
+        )  # fmt: skip
+        store.forget(clock())
+    return report
+
+
+def compile_in(workspace: Workspace, store: Store, now: datetime, *, notices: tuple[str, ...] = ()) -> Compiled:
+    """The briefing of a moment, from the store alone."""
+    morning = workspace.morning(now)
+    at = max(morning.now, now) if workspace.run else now
+    snapshot = store.snapshot(at, list(workspace.settings.sources))
+    plan = workspace.plan()
+    plan = replace(plan, notices=(*notices, *plan.notices))
+    if not plan.own_domains:
+        plan = _with_domains(plan, snapshot)
+    return compile_briefing(snapshot, store.series(at), plan, morning)
+
+
+def _with_domains(plan: Plan, snapshot: Snapshot) -> Plan:
+    """Our own domains where nobody stated them: those of the people who own work here."""
+    domains = inferred_domains(snapshot.facts)
+    if not domains:
+        return plan
+    return replace(plan, own_domains=domains, notices=(*plan.notices, f"Taken as ours: {', '.join(domains)}."))
+
+
+def moment_of(day: date, store: Store, zone: ZoneInfo) -> datetime:
+    """The clock for a briefing of a past day: 07:00, or the last reading of that day when it came later."""
+    midnight = datetime.combine(day + timedelta(days=1), time(0), zone)
+    seven = datetime.combine(day, MORNING, zone)
+    last = store.last_attempt(midnight - timedelta(microseconds=1))
+    return max(seven, last.astimezone(zone)) if last else seven
+
+
+def accepts(use: str, setting: str) -> bool:
+    """Whether a connector's constructor takes a setting."""
+    from importlib.metadata import entry_points
+
+    found = tuple(entry_points(group="briefing.connectors", name=use))
+    return bool(found) and setting in inspect.signature(found[0].load()).parameters
