@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?=
 
-.PHONY: help demo test lint check eval bench soak test-system format lock clean
+.PHONY: help demo test lint test-system soak eval bench docs format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,24 @@ lint: $(VENV)/ready  ## formatting, lint, types, import contracts
 
 test: lint  ## lint and all tests that need nothing but Python (TESTS=name to choose)
 	$(BIN)/pytest -m "not system and not soak" $(if $(TESTS),-x -k $(TESTS))
+
+test-system: $(VENV)/ready  ## tests with Debian's Chromium, which it installs where it may
+	command -v chromium >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+	$(BIN)/pytest -m system $(if $(TESTS),-x -k $(TESTS))
+
+soak: $(VENV)/ready  ## long runs: a 500 MB mailbox, 200 kills
+	$(BIN)/pytest -m soak --timeout 1800
+
+eval: $(VENV)/ready  ## simulated mornings nobody tuned to: precision, recall, each miss and false line by name
+	$(BIN)/python tools/eval.py
+
+bench: $(VENV)/ready  ## start-up, compile, memory and growth, as ratios within one run
+	$(BIN)/python tools/bench.py
+
+docs: $(VENV)/ready  ## write docs/rules.md and the picture of the demo briefing again
+	$(BIN)/python tools/write_docs.py rules
+	$(BIN)/python tools/write_docs.py picture
 
 format: $(VENV)/ready  ## rewrite the code in the house style
 	$(BIN)/ruff format .

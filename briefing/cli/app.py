@@ -68,7 +68,11 @@ def try_files(
     output: OutputOption = None,
     show_all: AllOption = False,
 ) -> None:
-    """A briefing from files you export: projects, deals, proposals, ads, scorecard, calendar, mail, Slack."""
+    """A briefing from files you export.
+
+    Projects, milestones, tasks, deals, proposals, ad days and changes, a scorecard (CSV); calendars (.ics); mail (mbox,
+    Maildir, .eml); a Slack export (ZIP). Nothing is set up and nothing recorded; docs/files.md lists the headings.
+    """
     from briefing.cli import commands
 
     asked = commands.TryOptions(day=day, tz=tz, me=me, domains=tuple(domain or ()), currency=currency)
@@ -83,7 +87,10 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="Another agency.")] = 1,
     show_all: AllOption = False,
 ) -> None:
-    """The briefing of a simulated agency, through the same connectors and rules."""
+    """The briefing of a simulated agency.
+
+    Its files are written and read through the same connectors and rules as anybody's.
+    """
     from briefing.cli import commands
 
     commands.demo(day, out, seed, show_all=show_all)
@@ -91,7 +98,7 @@ def demo(
 
 @app.command()
 def collect(config: ConfigOption = None) -> None:
-    """Read every source now and show how it went."""
+    """Read every source now."""
     from briefing.cli import commands
 
     commands.collect(config)
@@ -107,7 +114,10 @@ def show(
     output: OutputOption = None,
     show_all: AllOption = False,
 ) -> None:
-    """The briefing from what was read last; nothing is collected or recorded."""
+    """The briefing from what was read last.
+
+    Nothing is collected or recorded.
+    """
     from briefing.cli import commands
 
     commands.show(commands.chosen(config, run), day, form=form, output=output, show_all=show_all)
@@ -123,7 +133,11 @@ def why(
     absent: Annotated[bool, typer.Option("--not", help="Why something is not shown.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Why an item stands where it stands: its rule, its facts, its figures, and what makes it go away."""
+    """Why an item stands where it stands.
+
+    The rule, the facts with links, the figures, the arithmetic of the order, and what makes it go away. With --not: why
+    a rule, a client or a title is not shown.
+    """
     from briefing.cli import commands
 
     commands.why(commands.chosen(config, run), item, day, absent=absent, as_json=as_json)
@@ -135,7 +149,7 @@ def rules(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """The rules: what each looks for, what it needs, its thresholds and price."""
+    """What is looked for, with thresholds and prices."""
     from briefing.cli import commands
 
     commands.rules(name, as_json=as_json)
@@ -148,7 +162,10 @@ def sources(
     run: RunOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Per source and stream: last reading, age, rows, what was skipped or left out, problem and cure."""
+    """How the last reading of each source went.
+
+    Per stream: age, rows, what was skipped or left out, problem and cure.
+    """
     from briefing.cli import commands
 
     commands.sources(commands.chosen(config, run), as_json=as_json)
@@ -158,7 +175,7 @@ def sources(
 def config(
     path: Annotated[Path | None, typer.Argument(help="The file; default: the one that would be used.")] = None,
 ) -> None:
-    """Check the configuration file and say what it sets up."""
+    """Check the configuration file."""
     from briefing.cli import commands
 
     commands.check_config(path)
