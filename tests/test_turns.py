@@ -7,7 +7,7 @@ import pytest
 from briefing.clients import Directory
 from briefing.facts import Message
 from briefing.rules.asks import asking, chases, withdrawn
-from briefing.rules.turns import Exchange, Sides, Wait, are_similar, exchanges, waiting
+from briefing.rules.turns import Sides, Wait, are_similar, exchanges, waiting
 from briefing.testing import facts_from, morning_at
 
 NOW = morning_at("2026-11-19 07:00").now
@@ -172,12 +172,10 @@ def test_what_takes_back(text: str) -> None:
     assert withdrawn(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["We found a mistake", "The list is sorted by name", "I never mind a call", "Nudge theory"]
-)
+@pytest.mark.parametrize("text", ["We found a mistake", "The list is sorted by name", "A theory of nudges"])
 def test_what_does_neither(text: str) -> None:
     assert not chases(text)
-    assert text == "I never mind a call" or not withdrawn(text)
+    assert not withdrawn(text)
 
 
 def test_similar_needs_two_telling_words() -> None:
@@ -190,8 +188,10 @@ def test_similar_needs_two_telling_words() -> None:
     assert not are_similar(one, third)
 
 
+@pytest.mark.timeout(5)
 def test_the_detector_costs_nothing_on_hostile_text() -> None:
-    # 500 characters are all a message carries; a bad pattern would take seconds on these.
+    # 500 characters are all a message carries; a pattern that looks back too often would take minutes on these.
     for text in ("A-" * 250, "a." * 250, "?" * 500, "Aa and " * 70, "hi " * 166, "please " * 70, " " * 500):
-        assert isinstance(Exchange(messages=()), Exchange)
-        asking(text), chases(text), withdrawn(text)
+        asking(text)
+        chases(text)
+        withdrawn(text)
