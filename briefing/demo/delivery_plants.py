@@ -1,0 +1,277 @@
+"""What is planted in delivery: bare milestones, late tasks, people with too much, and what only looks like these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from briefing.demo import names
+from briefing.demo.chance import Chance, stream
+from briefing.demo.days import on_workday, plus, plus_workdays
+from briefing.demo.people import Human, People
+from briefing.demo.work import Label, Milestone, Project, Task, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something can be planted."""
+
+    seed: int
+    people: People
+    first: date
+    last: date
+    scale: int
+    projects: Sequence[Project]
+
+    def running(self, draw: Chance, start: date, end: date) -> Project | None:
+        """A project that is open all the time between two dates."""
+        found = [
+            project
+            for project in self.projects
+            if project.starts < start and project.due > end and project.closed is not None and project.closed > end
+        ]
+        return draw.one_of(found) if found else None
+
+
+Plant = Callable[[Place, Chance, str, date], Work | None]
+
+
+def plants(place: Place) -> Iterator[Work]:
+    """Every plant of delivery, one after another through the world's days, each from a stream of its own."""
+    for name, plant, gap in PLANTS:
+        walk, day, number = stream(place.seed, "plant", name), place.first, 0
+        while True:
+            day = plus(day, max(1, walk.span(gap * 4 / place.scale)) if place.scale < 4 else walk.between(0, 1))
+            if day >= place.last:
+                break
+            number += 1
+            draw = stream(place.seed, "plant", name, number)
+            work = plant(place, draw, f"{name[0]}{number:04d}", on_workday(day))
+            if work is not None:
+                yield work
+
+
+def milestone(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A milestone whose tasks are planned late, anywhere from nine days before its date to four after it."""
+    project = place.running(draw, plus(due, -14), plus(due, 10))
+    if project is None:
+        return None
+    planned = plus(due, draw.between(-9, 4))
+    ends = plus_workdays(max(planned, due), draw.between(1, 5))
+    step = _step(draw, id, project, due, known=plus(due, -draw.between(12, 40)), done=ends)
+    tasks = _tasks(draw, step, project, count=draw.between(2, 6), known=planned, due=ends, done=ends)
+    return Work(milestones=(step,), tasks=tasks, labels=(Label(rule="milestone-no-tasks", id=step.id),))
+
+
+def finished_tasks(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """All tasks of a near milestone are done: "all done" is not "no tasks"."""
+    project = place.running(draw, plus(due, -20), plus(due, 5))
+    if project is None:
+        return None
+    step = _step(draw, id, project, due, known=plus(due, -20), done=plus(due, draw.between(0, 3)))
+    early = plus(due, -draw.between(6, 9))
+    tasks = _tasks(draw, step, project, count=draw.between(1, 4), known=plus(due, -18), due=early, done=early)
+    return Work(milestones=(step,), tasks=tasks, labels=(_bare(step, "tasks all done"),))
+
+
+def child_milestone(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """The tasks hang on a milestone within the near one."""
+    project = place.running(draw, plus(due, -20), plus(due, 5))
+    if project is None:
+        return None
+    ends = plus(due, draw.between(0, 3))
+    step = _step(draw, id, project, due, known=plus(due, -20), done=ends)
+    child = Milestone(
+        id=f"{step.id}-1", project=project.id, title="Part 1", known=step.known, starts=step.starts,
+        due=due, done=ends, parent=step.id,
+    )  # fmt: skip
+    tasks = _tasks(draw, child, project, count=draw.between(2, 5), known=plus(due, -16), due=due, done=due)
+    return Work(milestones=(step, child), tasks=tasks, labels=(_bare(step, "tasks on a child milestone"),))
+
+
+def paused_project(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A project that rests: its near milestone has no tasks, its old tasks are late, and nobody minds."""
+    kind, type_ = draw.one_of(names.PROJECT_KINDS)
+    team = tuple(draw.some_of(place.people.with_role("delivery"), 2))
+    project = Project(
+        id=f"P-{id}", client=draw.one_of(place.people.clients).name, title=kind, type=type_,
+        manager=draw.one_of(place.people.with_role("manager")), team=team, known=plus(due, -60),
+        starts=plus(due, -50), due=plus(due, 40), fee=draw.between(8, 60) * 500,
+        paused=plus(due, -draw.between(9, 16)), closed=plus(due, draw.between(12, 30)),
+    )  # fmt: skip
+    step = _step(draw, id, project, due, known=plus(due, -40), done=None)
+    other = Milestone(
+        id=f"{step.id}-0", project=project.id, title="Concept", known=project.known, starts=project.starts,
+        due=plus(due, -6),
+    )  # fmt: skip
+    lazy = team[0]
+    tasks = tuple(
+        Task(
+            id=f"T-{id}-{number}", project=project.id, milestone=other.id, title=title, assignee=lazy,
+            known=plus(due, -35), due=on_workday(plus(due, -draw.between(3, 8))), hours=4,
+        )
+        for number, title in enumerate(draw.some_of(names.TASKS, draw.between(3, 5)))
+    )  # fmt: skip
+    rests = {"first": plus(due, -7), "last": project.closed}
+    labels = [Label(rule="task-overdue", id=task.id, kind="paused project", **rests) for task in tasks]
+    load = Label(rule="person-overloaded", id=lazy.name, kind="late only in a paused project", **rests)
+    return Work(
+        projects=(project,), milestones=(step, other), tasks=tasks,
+        labels=(_bare(step, "paused project"), load, *labels),
+    )  # fmt: skip
+
+
+def not_begun(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A short milestone that begins shortly before its date; it gets its tasks when it begins."""
+    project = place.running(draw, plus(due, -20), plus(due, 6))
+    if project is None:
+        return None
+    starts = plus(due, -draw.between(1, 3))
+    step = _step(draw, id, project, due, known=plus(due, -20), done=plus(due, 3), starts=starts)
+    tasks = _tasks(draw, step, project, count=2, known=plus(starts, -1), due=due, done=due)
+    label = Label(rule="milestone-no-tasks", id=step.id, kind="not begun", first=plus(due, -5), last=plus(starts, -1))
+    return Work(milestones=(step,), tasks=tasks, labels=(label,))
+
+
+def done_early(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A milestone that was never given tasks and is done before its date."""
+    project = place.running(draw, plus(due, -30), plus(due, 2))
+    if project is None:
+        return None
+    step = _step(draw, id, project, due, known=plus(due, -30), done=plus(due, -draw.between(6, 10)))
+    return Work(milestones=(step,), labels=(_bare(step, "done before its date"),))
+
+
+def late_task(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A task that is late by anything from a day to several weeks."""
+    late = draw.span(6, least=1, most=25)
+    ended = plus_workdays(due, late)
+    work = _loose(place, draw, id, [due], draw.one_of(place.people.with_role("delivery")), ended)
+    if work is None:
+        return None
+    (task,) = work.tasks
+    after = Label(rule="task-overdue", id=task.id, kind="done yesterday", first=plus(ended, 1), last=plus(ended, 4))
+    today = Label(rule="task-overdue", id=task.id, kind="due today", first=due, last=due)
+    return Work(tasks=work.tasks, labels=(Label(rule="task-overdue", id=task.id), after, today))
+
+
+def cancelled_task(place: Place, draw: Chance, id: str, due: date) -> Work | None:
+    """A task that was called off and keeps its date."""
+    project = place.running(draw, plus(due, -10), plus(due, 25))
+    if project is None:
+        return None
+    task = Task(
+        id=f"T-{id}", project=project.id, milestone="", title=draw.one_of(names.TASKS),
+        assignee=draw.one_of(project.team), known=plus(due, -9), due=due, hours=4,
+        cancelled=plus(due, -draw.between(1, 4)),
+    )  # fmt: skip
+    label = Label(rule="task-overdue", id=task.id, kind="cancelled", first=plus(due, 1), last=plus(due, 15))
+    return Work(tasks=(task,), labels=(label,))
+
+
+def overload(place: Place, draw: Chance, id: str, day: date) -> Work | None:
+    """One person falls behind with two to seven tasks of several projects, and catches up days later."""
+    who = draw.one_of(place.people.with_role("delivery"))
+    ended = plus_workdays(day, draw.span(5, least=2, most=15))
+    days = [plus_workdays(day, -draw.between(0, 4)) for _ in range(draw.between(2, 7))]
+    work = _loose(place, draw, id, days, who, ended)
+    if work is None:
+        return None
+    few = Label(rule="person-overloaded", id=who.name, kind="fewer than three late", first=day, last=ended)
+    labels = tuple(Label(rule="task-overdue", id=task.id) for task in work.tasks)
+    whole = Label(rule="person-overloaded", id=who.name, first=min(days), last=ended)
+    return Work(tasks=work.tasks, labels=(whole, few, *labels))
+
+
+def busy_day(place: Place, draw: Chance, id: str, day: date) -> Work | None:
+    """One person has four or five tasks due on one day, and does them on it."""
+    who = draw.one_of(place.people.with_role("delivery"))
+    work = _loose(place, draw, id, [day] * draw.between(4, 5), who, day)
+    if work is None:
+        return None
+    label = Label(rule="person-overloaded", id=who.name, kind="all due today", first=day, last=plus(day, 1))
+    return Work(tasks=work.tasks, labels=(label,))
+
+
+PLANTS: tuple[tuple[str, Plant, float], ...] = (
+    ("milestone", milestone, 0.35),
+    ("finished", finished_tasks, 2.5),
+    ("child", child_milestone, 2.5),
+    ("paused", paused_project, 2.0),
+    ("begun", not_begun, 2.5),
+    ("early", done_early, 3.0),
+    ("late", late_task, 0.9),
+    ("void", cancelled_task, 3.0),
+    ("overload", overload, 2.6),
+    ("queue", busy_day, 3.0),
+)
+"""Name, what it plants, and a quarter of the mean days between two at scale 1. First letters differ: they make ids."""
+
+
+def acme_site(people: People, today: date) -> Work:
+    """The first of the three known sentences: Acme site, Launch three workdays out with no tasks assigned."""
+    draw = stream("showcase", "acme")
+    team = people.with_role("delivery")[:3]
+    project = Project(
+        id="P-ACME", client="Acme", title="Acme site", type="web", manager=people.staff_named("Janine"), team=team,
+        known=plus(today, -90), starts=plus(today, -80), due=plus(today, 20), fee=36_000,
+    )  # fmt: skip
+    launch = Milestone(
+        id="M-ACME3", project=project.id, title="Launch", known=plus(today, -60), starts=plus(today, -20),
+        due=plus_workdays(today, 3), done=plus_workdays(today, 5),
+    )  # fmt: skip
+    milestones, tasks = [launch], list(
+        _tasks(draw, launch, project, count=4, known=plus_workdays(today, 1), due=launch.due, done=launch.due)
+    )  # fmt: skip
+    for number, (title, count, ago) in enumerate((("Concept", 5, 60), ("Design", 9, 40), ("Build", 7, 14))):
+        due = on_workday(plus(today, -ago))
+        step = Milestone(
+            id=f"M-ACME{number}", project=project.id, title=title, known=project.known,
+            starts=plus(due, -20), due=due, done=due,
+        )  # fmt: skip
+        milestones.append(step)
+        tasks += _tasks(draw, step, project, count=count, known=step.starts, due=due, done=due)
+    label = Label(rule="milestone-no-tasks", id=launch.id)
+    return Work(projects=(project,), milestones=tuple(milestones), tasks=tuple(tasks), labels=(label,))
+
+
+def _bare(step: Milestone, kind: str) -> Label:
+    return Label(rule="milestone-no-tasks", id=step.id, kind=kind, first=plus(step.due, -5), last=step.due)
+
+
+def _step(
+    draw: Chance, id: str, project: Project, due: date, *, known: date, done: date | None, starts: date | None = None
+) -> Milestone:
+    return Milestone(
+        id=f"M-{id}", project=project.id, title=draw.one_of(names.LATE_MILESTONES), known=known,
+        starts=starts or known, due=due, done=done,
+    )  # fmt: skip
+
+
+def _tasks(
+    draw: Chance, step: Milestone, project: Project, *, count: int, known: date, due: date, done: date
+) -> tuple[Task, ...]:
+    return tuple(
+        Task(
+            id=f"T-{step.id[2:]}-{number}", project=project.id, milestone=step.id, title=title,
+            assignee=draw.one_of(project.team), known=known, due=due, hours=draw.between(1, 12), done=done,
+        )
+        for number, title in enumerate(draw.some_of(names.TASKS, count))
+    )  # fmt: skip
+
+
+def _loose(place: Place, draw: Chance, id: str, days: Sequence[date], who: Human, ended: date) -> Work | None:
+    """Tasks of one person on several projects, all done on one day at the latest."""
+    tasks = []
+    for number, due in enumerate(days):
+        project = place.running(draw, plus(min(days), -10), plus(ended, 3))
+        if project is None:
+            return None
+        tasks.append(
+            Task(
+                id=f"T-{id}-{number}", project=project.id, milestone="", title=draw.one_of(names.TASKS), assignee=who,
+                known=plus(due, -9), due=due, hours=draw.between(1, 10), done=max(ended, due),
+            )
+        )  # fmt: skip
+    return Work(tasks=tuple(tasks))

@@ -1,0 +1,116 @@
+"""The simulated agency as one world: Harbour Lane, its days, and what is true on each morning.
+
+`World(seed, start)` is a pure function of its arguments. It has no "now": everything that ever happens is drawn once,
+around the date `start`, and a morning asks what has happened by then. So the states of consecutive mornings belong
+together: a matter appears, stays, gets worse and is resolved.
+
+Tuning of rules uses seeds below 1,000; seeds from 9,000 on are kept for the last measurement (`tools/eval.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property, lru_cache
+
+from briefing.demo.ads import Ads
+from briefing.demo.conversations import Conversations
+from briefing.demo.days import plus, plus_workdays
+from briefing.demo.delivery import Delivery
+from briefing.demo.diary import Diary
+from briefing.demo.people import Leave, People
+from briefing.demo.planted import NearMiss, Planted, Truth
+from briefing.demo.sales import Sales
+from briefing.demo.scorecard import Scorecard
+
+DEMO_SEED = 7
+BEFORE, AFTER = 100, 75
+"""Days that a world reaches back from its start and forward."""
+
+
+class World:
+    """One agency over some months.
+
+    With `showcase` the three sentences that the product is known for are true on the morning of `start`, whatever day
+    that is: Acme site's bare launch, Brightside's dearer leads, Northwind's silent proposal. `scale` multiplies people,
+    clients, projects, accounts, deals and talk.
+    """
+
+    def __init__(self, seed: int, start: date, *, scale: int = 1, showcase: bool = True) -> None:
+        self.seed, self.start, self.scale = seed, start, scale
+        self.first, self.last = plus(start, -BEFORE), plus(start, AFTER)
+        self.showcase = start if showcase else None
+
+    @cached_property
+    def people(self) -> People:
+        """Staff, clients and prospects."""
+        return People(self.seed, self.first, self.last, self.scale)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Projects, milestones, tasks."""
+        return Delivery(self.seed, self.people, self.first, self.last, self.scale, self.showcase)
+
+    @cached_property
+    def sales(self) -> Sales:
+        """Deals and proposals."""
+        return Sales(self.seed, self.people, self.first, self.last, self.scale, self.showcase)
+
+    @cached_property
+    def ads(self) -> Ads:
+        """Ad accounts."""
+        return Ads(self.seed, self.people, self.first, self.last, self.scale, self.showcase)
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """The numbers people answer for."""
+        return Scorecard(self.seed, self.people, self.first, self.last)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Mails and posts."""
+        return Conversations(self.seed, self.people, self.sales.all, self.first, self.last, self.scale)
+
+    @cached_property
+    def diary(self) -> Diary:
+        """The reader's calendar."""
+        return Diary(self.seed, self.people, self.sales.all, self.first, self.last, showcase=self.showcase)
+
+    @cached_property
+    def leaves(self) -> tuple[Leave, ...]:
+        """Who is out when; on the known morning Janine is out until the next Monday."""
+        if self.showcase is None:
+            return self.people.own_leave
+        janine = self.people.staff_named("Janine")
+        others = [leave for leave in self.people.own_leave if leave.human != janine]
+        monday = plus(self.showcase, 7 - self.showcase.weekday())
+        away = Leave(human=janine, first=plus_workdays(self.showcase, -1), last=plus(monday, -1), word="vacation")
+        return (away, *others)
+
+    # --- what is true -------------------------------------------------------------------------------------------------
+
+    @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
+    def truth(self, morning: date) -> Truth:
+        """What a briefing of this morning must, may and must not tell; whichever rule tells a matter, it is told."""
+        found: dict[tuple[str, str, str], Planted] = {}
+        near: dict[tuple[str, str, str], NearMiss] = {}
+        for part in (self.delivery, self.sales, self.ads, self.scorecard, self.conversations, self.diary):
+            for planted in part.matters(morning):
+                key = (planted.rule, *planted.matter)
+                if key not in found or found[key].grey:
+                    found[key] = planted
+            for miss in part.near_misses(morning):
+                near.setdefault((miss.rule, *miss.matter), miss)
+        return Truth(
+            morning=morning,
+            planted=tuple(planted for _, planted in sorted(found.items()) if not planted.grey),
+            grey=tuple(planted for _, planted in sorted(found.items()) if planted.grey),
+            near_misses=tuple(miss for key, miss in sorted(near.items()) if key not in found),
+        )
+
+    def is_true(self, rule: str, id: str, morning: date) -> bool | None:
+        """Whether a rule's sentence about a subject holds on a morning, planted or not; None for unknown rules."""
+        for part in (self.delivery, self.sales, self.ads, self.scorecard, self.conversations, self.diary):
+            holds = part.is_true(rule, id, morning)
+            if holds is not None:
+                return holds
+        return None
