@@ -163,7 +163,7 @@ class _Writer:
         missing = [source.source for source in covered if source.status == "missing"]
         count = f"{full} to decide" if full else "nothing to decide in what was read"
         if missing:
-            return f"{words.some(missing, 2)} not read, {count} {day}"
+            return f"{_names(missing, 2)} not read, {count} {day}"
         top = f": {shown[0].lead.item.line.rstrip('.')}" if full else ""
         return f"{count[0].upper()}{count[1:]}{top} {day}"
 
@@ -180,8 +180,8 @@ class _Writer:
         stale = [source.source for source in covered if source.status == "stale"]
         partly = [source.source for source in covered if source.status == "partial"]
         decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
-        read = f"{words.some(missing, 3)} {'was' if len(missing) == 1 else 'were'} not read." if missing else ""
-        old = f"{words.some(stale, 3)} {'is' if len(stale) == 1 else 'are'} old." if stale else ""
+        read = f"{_names(missing)} {'was' if len(missing) == 1 else 'were'} not read." if missing else ""
+        old = f"{_names(stale)} {'is' if len(stale) == 1 else 'are'} old." if stale else ""
         part = f"; {words.some(partly, 3)} in part" if partly else ""
         return words.sentence(read, old, decide, f"{sources}{part}.")
 
@@ -305,6 +305,12 @@ class _Writer:
         if snapshot.unknown_kinds:
             lines.append(f"{words.count(snapshot.unknown_kinds, 'fact')} written by a newer version left out.")
         return tuple(lines)
+
+
+def _names(sources: Sequence[str], most: int = 3) -> str:
+    """Sources at the beginning of a sentence."""
+    text = words.some(sources, most)
+    return text[:1].upper() + text[1:]
 
 
 def _factor(factor: Factor) -> FactorLine:

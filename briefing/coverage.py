@@ -160,7 +160,10 @@ def _gap_sentence(gap: Gap, source: SourceCoverage) -> str:
     where = f"{gap.scope}: " if gap.scope and gap.scope not in gap.problem else ""
     problem = gap.problem.rstrip(".")
     cure = f" Cure: {gap.cure.rstrip('.')}." if gap.cure else ""
-    return f"{where}{problem[:1].upper() + problem[1:] if not where else problem}.{cure}"
+    first = problem.partition(" ")[0]
+    if not where and first.isalpha():  # a file's name keeps its case
+        problem = problem[:1].upper() + problem[1:]
+    return f"{where}{problem}.{cure}"
 
 
 def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Freshness) -> str:

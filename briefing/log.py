@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+LOGGERS = ("briefing", "connectors")
 _SECRETS: set[str] = set()
 PATTERNS = re.compile(
     r"(?i)(bearer\s+|api-key\s+|token=|password=|secret=|access_token=|key=)[^\s&\"']+|xox[a-z]-[\w-]+|pat-[\w-]+"
@@ -56,8 +57,19 @@ def start(path: Path, run: str) -> None:
     path.touch(mode=0o600)
     handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=1, encoding="utf-8")
     handler.setFormatter(JsonLines(run))
-    for name in ("briefing", "connectors"):
+    stop()
+    for name in LOGGERS:
         logger = logging.getLogger(name)
-        logger.handlers = [handler]
+        logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
+
+
+def stop() -> None:
+    """Close the log. Until it is started again nothing is written, on stderr neither."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()
+        logger.addHandler(logging.NullHandler())

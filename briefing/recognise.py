@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Any
 
 from briefing.connector import Recognise, Recognition, Sample
 from briefing.reading.text import clean
+
+log = logging.getLogger(__name__)
 
 HEAD = 64 * 1024
 NOT_READ = frozenset({"briefing.toml", "readme.md", "thumbs.db", "desktop.ini"})
@@ -26,13 +29,23 @@ class Found:
     """Files that need one more word from the user, each with what to write."""
 
     unknown: tuple[Path, ...] = ()
+    broken: tuple[str, ...] = ()
+    """Recognisers that could not be imported."""
 
 
-def recognisers() -> Mapping[str, Recognise]:
-    """Every function registered under `briefing.files`, by name."""
+def recognisers() -> tuple[Mapping[str, Recognise], tuple[str, ...]]:
+    """Every function registered under `briefing.files`, by name; and the names of those that cannot be imported."""
     from importlib.metadata import entry_points
 
-    return {entry.name: entry.load() for entry in sorted(entry_points(group="briefing.files"), key=lambda e: e.name)}
+    known: dict[str, Recognise] = {}
+    broken = []
+    for entry in sorted(entry_points(group="briefing.files"), key=lambda e: e.name):
+        try:
+            known[entry.name] = entry.load()
+        except Exception as error:  # noqa: BLE001  (one broken package must not stop the others)
+            log.warning("recogniser %s cannot be imported: %s", entry.name, error)
+            broken.append(entry.name)
+    return known, tuple(broken)
 
 
 def look(paths: Iterable[Path]) -> Found:
@@ -40,7 +53,7 @@ def look(paths: Iterable[Path]) -> Found:
     offers: list[tuple[Path, Recognition]] = []
     asks: list[str] = []
     unknown: list[Path] = []
-    known = recognisers()
+    known, broken = recognisers()
     for path, named in _files(paths, known):
         best = best_offer(sample_of(path), known)
         if best is None:
@@ -50,7 +63,7 @@ def look(paths: Iterable[Path]) -> Found:
             asks.append(best.ask)
         else:
             offers.append((path, best))
-    return Found(sources=grouped(offers), asks=tuple(asks), unknown=tuple(unknown))
+    return Found(sources=grouped(offers), asks=tuple(asks), unknown=tuple(unknown), broken=broken)
 
 
 def _files(paths: Iterable[Path], known: Mapping[str, Recognise], depth: int = 3) -> Iterator[tuple[Path, bool]]:
@@ -81,7 +94,7 @@ def sample_of(path: Path) -> Sample:
 def best_offer(sample: Sample, known: Mapping[str, Recognise]) -> Recognition | None:
     """The surest offer. Two equal ones are told as a question."""
     offers = sorted(
-        (offer for recognise in known.values() if (offer := recognise(sample)) is not None),
+        (offer for name, recognise in known.items() if (offer := _asked(name, recognise, sample)) is not None),
         key=lambda offer: (-offer.sure, bool(offer.ask), offer.use, offer.setting),
     )
     if not offers:
@@ -95,6 +108,14 @@ def best_offer(sample: Sample, known: Mapping[str, Recognise]) -> Recognition | 
         )
         return Recognition(use=best.use, setting=best.setting, sure=best.sure, ask=ask)
     return best
+
+
+def _asked(name: str, recognise: Recognise, sample: Sample) -> Recognition | None:
+    try:
+        return recognise(sample)
+    except Exception:
+        log.exception("recogniser %s failed on %s", name, sample.path.name)
+        return None
 
 
 def grouped(offers: Sequence[tuple[Path, Recognition]]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from briefing import words
 from briefing.clients import folded
 from briefing.compile import Compiled
 from briefing.coverage import RULE_WORDS
-from briefing.facts import Fact
+from briefing.facts import Fact, Project
 from briefing.rules import load_all
 from briefing.rules.engine import NotRun, Outcome
 
@@ -17,7 +17,7 @@ def why_not(compiled: Compiled, asked: str) -> list[str]:
     if asked in rules:
         return _of_rule(compiled, asked)
     shown = _items_about(compiled, asked)
-    facts = [fact for kind in compiled.facts.by_kind.values() for fact in kind if _is_about(compiled, fact, asked)]
+    facts = _facts_about(compiled, asked)
     lines = [f"{asked}: {words.count(len(facts), 'fact')}, {words.count(len(shown), 'item')} in this briefing."]
     lines += [f"  shown: {line}" for line in shown]
     if not facts:
@@ -71,6 +71,19 @@ def _items_about(compiled: Compiled, asked: str) -> list[str]:
         f"[{item.id}] {item.headline}"
         for item in compiled.briefing.items
         if wanted in folded(item.client) or wanted in folded(item.headline) or item.id == asked
+    ]
+
+
+def _facts_about(compiled: Compiled, asked: str) -> list[Fact]:
+    """Facts that name it, and those of the projects that do: a milestone seldom names its client."""
+    everything = [fact for kind in compiled.facts.by_kind.values() for fact in kind]
+    named = [fact for fact in everything if _is_about(compiled, fact, asked)]
+    chosen = {id(fact) for fact in named}
+    projects = {(fact.ref.source, fact.ref.id) for fact in named if isinstance(fact, Project)}
+    return [
+        fact
+        for fact in everything
+        if id(fact) in chosen or (fact.ref.source, getattr(fact, "project", None)) in projects
     ]
 
 

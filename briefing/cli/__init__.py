@@ -10,8 +10,10 @@ from briefing.errors import BriefingError
 
 def main() -> None:
     """The `briefing` command. What can be told in one line is told so; a fault of ours is logged with its trace."""
+    from briefing import log
     from briefing.cli.app import app
 
+    log.stop()  # without a handler, logging prints traces on stderr by itself
     try:
         app(standalone_mode=False)
     except BriefingError as error:
@@ -28,6 +30,8 @@ def main() -> None:
         if exit_code is None:
             exit_code = _our_fault(error)
         sys.exit(exit_code)
+    finally:
+        log.stop()
 
 
 def fail(message: str, advice: str = "") -> None:

@@ -53,6 +53,8 @@ def notices(found: Found, asked: TryOptions, zone: str) -> tuple[str, ...]:
         lines.append(f"Time zone {zone}, this machine's.")
     if found.asks:
         lines.append(f"{words.count(len(found.asks), 'file')} not read: needs a word from you.")
+    if found.broken:
+        lines.append(f"Cannot be imported, so their files are not read: {', '.join(found.broken)}.")
     names = [clean(path.name, 60) for path in found.unknown]
     if names:
         lines.append(f"Not recognised and not read: {words.some(names, 6)}.")
