@@ -137,7 +137,7 @@ deal      | d1 | source=crm  | name=Acme shop | party=Acme | last_contact=2026-1
 proposal  | q1 | source=docs | name=Acme shop | party=Acme | state=viewed | first_viewed=2026-11-12 10:00
 measure   | v1 | source=card | name=Calls | target=10 | every=week | at=2026-11-13 | value=9
 measure   | v2 | source=card | name=Leads | target=10 | every=week | at=2026-11-06 | value=9
-message   | 1  | source=mail | thread=1 | at=2026-11-10 10:00 | author=dana@oakline.example | to=ann@ours.example | outside=yes | party=Oakline | excerpt=Can you call?
+message   | 1  | source=mail | thread=1 | at=2026-11-10 10:00 | author=Dana <dana@oakline.example> | to=ann@ours.example | outside=yes | party=Oakline | excerpt=Can you call?
 """
 
 

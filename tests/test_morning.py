@@ -82,7 +82,7 @@ def test_working_time_adds_up(calendar: WorkCalendar, moments: list[datetime]) -
 def test_a_calendar_without_workdays_or_hours_is_refused() -> None:
     for wrong in ({"workdays": frozenset[int]()}, {"workdays": frozenset({7})}, {"opens": time(18), "closes": time(9)}):
         with pytest.raises(ValueError, match="needs a workday"):
-            WorkCalendar(**wrong)  # type: ignore[arg-type]
+            WorkCalendar(**wrong)
 
 
 def test_today_and_the_next_edition_are_the_workspace_s() -> None:
