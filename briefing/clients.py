@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import combinations, pairwise
 
 from briefing.facts import (
@@ -40,6 +41,7 @@ FREE_MAIL = frozenset(
 )
 
 
+@lru_cache(maxsize=20_000)
 def folded(name: str) -> str:
     """A name for comparison only.
 

@@ -72,6 +72,9 @@ NO_REQUEST = _any_of(
     r"\bto ensure\b",
     r"please (?:find|see|note|ignore|disregard|be aware|be advised|excuse|accept)",
     r"feel free|don'?t hesitate|do not hesitate",
+    r"\bif (?:any|some)thing\b",
+    r"\ball (?:that )?(?:i|we) need\b",
+    r"\bno (?:reply|answer|action|response) (?:is )?(?:needed|required|necessary)\b|\bnothing to do\b",
     r"if (?:you|there|anyone)(?:'s| is| are| do| should| have| has| need| want| would like|'d like)?[^.!?]{0,25}"
     r"(?:any(?:thing)?|further|more|other|question|trouble|problem|concern|unsubscribe|receive)\b",
     r"unsubscribe|click (?:here|below|the)",
@@ -81,7 +84,7 @@ NO_REQUEST = _any_of(
     r"\b(?:which|that|what|where|when|if|and|then|how|who) (?:you|we|i) (?:can|could|will|would)\b",
 )
 RHETORICAL = _any_of(
-    r",?\s*\b(?:right|no|eh|isn'?t it|don'?t you think|you know)\s*\?+\s*$",
+    r"[,;-]\s*(?:right|no|eh|isn'?t it|don'?t you think|you know)\s*\?+\s*$",
     r"^\W*(?:really|what|huh|seriously|ok(?:ay)?|guess what|remember|you ok(?:ay)?)\s*\?+\s*$",
     r"^\W*(?:hi|hello|hey|morning)?[\s,\w]{0,20}\bhow(?:'s| is| are| was) (?:you|it going|things|everything|life|"
     r"your (?:day|week|weekend|holiday|trip))\b[^?]*\?+\s*$",
@@ -97,6 +100,11 @@ CHASE = _any_of(
     r"\b(?:haven'?t|have not|not) heard\b",
     r"\b(?:can|could) (?:someone|anyone|you) (?:please )?(?:get back|reply|respond|answer)\b",
     r"^\W*\?+\W*$",
+)
+REFERS = _any_of(
+    r"\b(?:your|the|that) (?:e-?mail|mail|message|question|note|request|slack)\b",
+    r"\b(?:you|as) (?:asked|wrote|mailed|requested|mentioned)\b",
+    r"\banswering you\b",
 )
 WITHDRAWN = _any_of(
     r"\b(?:never ?mind|nvm|sorted (?:it|now|this|out)|all sorted|found it|got it working|figured it out)\b",
@@ -140,6 +148,11 @@ def chases(text: str) -> bool:
 def withdrawn(text: str) -> bool:
     """Whether somebody takes back what was asked: "never mind", "found it"."""
     return bool(WITHDRAWN.search(_plain(text)))
+
+
+def refers(text: str) -> bool:
+    """Whether somebody answers here what was asked elsewhere: "about your mail", "as you asked"."""
+    return bool(REFERS.search(_plain(text)))
 
 
 def _plain(text: str) -> str:

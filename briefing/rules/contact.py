@@ -7,7 +7,7 @@ the company's name as a domain, the matter's name in a subject.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,27 +31,28 @@ class Letter:
     """Folded."""
 
 
-@dataclass(frozen=True)
 class Post:
     """Everything people wrote by now, in the order of time."""
 
-    letters: Sequence[Letter]
-    times: Sequence[datetime]
+    def __init__(self, facts: Facts, morning: Morning, sides: Sides) -> None:
+        self._facts, self._sides = facts, sides
+        self._messages = [one for one in facts.of(Message) if not one.automated and one.at <= morning.now]
+        self._messages.sort(key=lambda one: (one.at, one.ref.source, one.ref.id))
+        self._times = [one.at for one in self._messages]
+        self._letters: dict[int, Letter] = {}
 
-    def since(self, start: datetime) -> Sequence[Letter]:
+    def since(self, start: datetime) -> Iterator[Letter]:
         """What was written from a moment on."""
-        return self.letters[bisect_left(self.times, start) :]
+        for number in range(bisect_left(self._times, start), len(self._messages)):
+            if number not in self._letters:
+                self._letters[number] = self._letter(self._messages[number])
+            yield self._letters[number]
 
-
-def post_of(facts: Facts, morning: Morning, sides: Sides) -> Post:
-    """Every message a person wrote by now, from all sources."""
-    messages = [one for one in facts.of(Message) if not one.automated and one.at <= morning.now]
-    messages.sort(key=lambda one: (one.at, one.ref.source, one.ref.id))
-    letters = [
-        Letter(message=one, ours=sides.of(one) == "ours", client=facts.client(one), subject=folded(one.subject))
-        for one in messages
-    ]
-    return Post(letters, [one.at for one in messages])
+    def _letter(self, message: Message) -> Letter:
+        return Letter(
+            message=message, ours=self._sides.of(message) == "ours", client=self._facts.client(message),
+            subject=folded(message.subject),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from briefing.items import Factor, Figure, Item, Stake
 from briefing.morning import Morning
 from briefing.reading.text import clean
 from briefing.rules import Need, rule
-from briefing.rules.turns import Exchange, Sides, Wait, answered_elsewhere, exchanges, one_matter, waiting
+from briefing.rules.turns import Elsewhere, Exchange, Sides, Wait, exchanges, one_matter, waiting
 from briefing.rules.view import Facts, Limits
 
 WAIT_STAGES = ("waiting", "chased", "severe")
@@ -68,8 +68,9 @@ def client_waiting(facts: Facts, morning: Morning, limits: Limits) -> Iterator[I
     Silent on thanks, newsletters and notes in passing, on people nobody knows (unless they wrote back to us), on what
     was answered in another place, and on what was asked before a meeting with the asker that has taken place since.
     """
-    for one in _all_waiting(facts, morning, limits):
-        if one.wait.ask.ref.source == facts.source:
+    # One matter may lie in several sources, and all of them are read whole here: the first speaks for all.
+    if facts.source == min(reading.source for reading in facts.readings if Message.kind in reading.kinds):
+        for one in _all_waiting(facts, morning, limits):
             yield _item(facts, morning, limits, one)
 
 
@@ -77,6 +78,7 @@ def _all_waiting(facts: Facts, morning: Morning, limits: Limits) -> Sequence[_Wa
     """Who waits in any source, the same matter once, those who wait longest first."""
     sides = Sides(facts.directory, morning.audience)
     found = exchanges(facts.of(Message), sides, morning.now)
+    elsewhere = Elsewhere(found, sides)
     meetings = [one for one in facts.of(Meeting) if not one.cancelled and one.ends <= morning.now]
     told: list[_Waiting] = []
     waits = [wait for exchange in found if (wait := waiting(exchange, sides)) is not None]
@@ -86,7 +88,7 @@ def _all_waiting(facts: Facts, morning: Morning, limits: Limits) -> Sequence[_Wa
             continue
         if morning.now - wait.last > timedelta(days=limits.number("days", client=client)):
             continue
-        if _met_since(wait, meetings, sides) or answered_elsewhere(wait, found, sides):
+        if _met_since(wait, meetings, sides) or elsewhere.answered(wait):
             continue
         same = next((one for one in told if one.client == client and one_matter(one.wait, wait, sides)), None)
         if same is not None:

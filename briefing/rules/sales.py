@@ -19,7 +19,7 @@ from briefing.facts import Deal, Meeting, Message, Money, Person, Proposal
 from briefing.items import Factor, FactorKind, Figure, Item, Stake
 from briefing.morning import Morning
 from briefing.rules import Need, rule
-from briefing.rules.contact import Concern, Post, concern_of, post_of
+from briefing.rules.contact import Concern, Post, concern_of
 from briefing.rules.turns import Sides
 from briefing.rules.view import Facts, Limits
 
@@ -92,7 +92,7 @@ def proposal_viewed(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
     nobody says since when it is viewed, and on what was viewed longer ago than 90 days.
     """
     sides = Sides(facts.directory, morning.audience)
-    post = post_of(facts, morning, sides)
+    post = Post(facts, morning, sides)
     for proposal in facts.here(Proposal):
         view = _view(proposal)
         if view is None or (stage := _proposal_stage(proposal, view, facts, morning, limits)) is None:
@@ -316,7 +316,7 @@ def deal_idle(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     Mail, chat and meetings with the deal's people count where they were read; the date of the last edit never does.
     """
     sides, pipelines = Sides(facts.directory, morning.audience), _pipelines(facts.here(Deal))
-    post = post_of(facts, morning, sides)
+    post = Post(facts, morning, sides)
     for deal in facts.here(Deal):
         if deal.state != "open" or (deal.next_activity is not None and deal.next_activity >= morning.today):
             continue

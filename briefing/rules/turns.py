@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from briefing.clients import Directory, folded
-from briefing.facts import Message, Person
+from briefing.clients import Directory, domain_of, folded
+from briefing.facts import NOBODY, Message, Person
 from briefing.morning import Audience
 from briefing.reading.closing import closes
-from briefing.rules.asks import asking, chases, withdrawn
+from briefing.rules.asks import asking, chases, refers, withdrawn
 
 Side = Literal["ours", "theirs", "unknown"]
 
@@ -155,20 +155,28 @@ def _chats(chats: Sequence[Message], sides: Sides) -> list[Exchange]:
 def waiting(exchange: Exchange, sides: Sides) -> Wait | None:
     """Who waits in an exchange: what outside people asked since somebody of ours last answered."""
     run: list[Message] = []
-    for message in exchange.messages:
-        side = sides.of(message)
-        if side == "theirs":
-            if _takes_back(message, run):
-                run = []
-            elif not _is_closer(message):
-                run.append(message)
-        elif side == "unknown" or _answers(message, sides):
+    for message in _since_our_turn(exchange, sides):
+        if _takes_back(message, run):
             run = []
+        elif not _is_closer(message):
+            run.append(message)
     asked = [(message, what) for message in run if (what := _asks(message, exchange, sides))]
     if not asked:
         return None
     ask, sentence = asked[0]
     return Wait(ask=ask, sentence=sentence, again=tuple(_again(ask, run, sides)), exchange=exchange)
+
+
+def _since_our_turn(exchange: Exchange, sides: Sides) -> Sequence[Message]:
+    """What outside people wrote since the last turn that was, or may have been, ours."""
+    tail: list[Message] = []
+    for message in reversed(exchange.messages):
+        side = sides.of(message)
+        if side == "unknown" or (side == "ours" and _answers(message, sides)):
+            break
+        if side == "theirs":
+            tail.append(message)
+    return tail[::-1]
 
 
 def _is_closer(message: Message) -> bool:
@@ -274,30 +282,49 @@ def _bare(subject: str) -> str:
     return re.sub(r"^(?:\s*(?:re|aw|fwd?|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+", "", subject, flags=re.IGNORECASE)
 
 
-def answered_elsewhere(wait: Wait, found: Iterable[Exchange], sides: Sides) -> bool:
-    """Whether somebody of ours wrote to the asker in another place since, so that it may well be the answer.
+class Elsewhere:
+    """Answers in another place than the one of asking, over all exchanges of a morning."""
 
-    What was asked in chat: any mail to the asker. What was asked by mail: another mail to the asker on the subject.
-    Both: a chat message that mentions the asker, or one on the subject where the asker writes too.
-    """
-    later = (exchange for exchange in found if exchange is not wait.exchange and exchange.messages[-1].at > wait.ask.at)
-    return any(_is_answer_in(exchange, wait.ask, sides) for exchange in later)
+    def __init__(self, found: Sequence[Exchange], sides: Sides) -> None:
+        self.found, self.sides = found, sides
+        self._outside: dict[tuple[str, str], set[Person]] = defaultdict(set)
+        """Who from outside writes in a chat place."""
+        for exchange in found:
+            for message in exchange.messages:
+                if message.medium == "chat" and sides.of(message) == "theirs":
+                    self._outside[message.ref.source, message.place].add(message.author)
 
+    def answered(self, wait: Wait) -> bool:
+        """Whether somebody of ours wrote to the asker in another place since, so that it may well be the answer.
 
-def _is_answer_in(exchange: Exchange, ask: Message, sides: Sides) -> bool:
-    later = [one for one in exchange.messages if one.at > ask.at and sides.of(one) != "theirs"]
-    if not later:
-        return False
-    present = any(sides.same(message.author, ask.author) for message in exchange.messages)
-    for message in later:
-        mail = message.medium == "mail"
-        people = (*message.to, *message.cc) if mail else message.mentions
-        if any(sides.same(person, ask.author) for person in people):
-            if not mail or ask.medium == "chat" or are_similar(message, ask):
-                return True
-        elif not mail and present and _on_subject(message, ask, exchange):
+        What was asked in chat: any mail to the asker. What was asked by mail: another mail to the asker on the
+        subject. Both: a chat message that mentions the asker; and, where the asker or a colleague of theirs writes
+        too, one on the subject or one that refers to what was asked.
+        """
+        later = (one for one in self.found if one is not wait.exchange and one.messages[-1].at > wait.ask.at)
+        return any(self._is_answer(message, wait.ask, one) for one in later for message in one.messages)
+
+    def _is_answer(self, message: Message, ask: Message, exchange: Exchange) -> bool:
+        if message.at <= ask.at or self.sides.of(message) == "theirs":
+            return False
+        if message.medium == "mail":
+            to_asker = any(self.sides.same(person, ask.author) for person in (*message.to, *message.cc))
+            return to_asker and (ask.medium == "chat" or are_similar(message, ask))
+        if any(self.sides.same(person, ask.author) for person in message.mentions):
             return True
-    return False
+        if not self._is_present(message, ask):
+            return False
+        return refers(message.excerpt) or _on_subject(message, ask, exchange)
+
+    def _is_present(self, message: Message, ask: Message) -> bool:
+        """Whether the asker's side reads the place of a chat message."""
+        if message.party != NOBODY and message.party == ask.party:
+            return True
+        domain = domain_of(ask.author.email)
+        return any(
+            self.sides.same(person, ask.author) or (domain and domain == domain_of(person.email))
+            for person in self._outside.get((message.ref.source, message.place), ())
+        )
 
 
 def _on_subject(answer: Message, ask: Message, exchange: Exchange) -> bool:
