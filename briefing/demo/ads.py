@@ -10,13 +10,16 @@ from functools import cache, cached_property
 
 from briefing.demo import names
 from briefing.demo.adworld import Account, Campaign, Edit, Effect, History, exactly, history
-from briefing.demo.chance import Chance, stream
+from briefing.demo.chance import Chance, stream, walk
 from briefing.demo.days import ZONE, moment, on_workday, plus
 from briefing.demo.people import Company, Human, People
 from briefing.demo.planted import NearMiss, Planted
 
 EXPORTED_DAYS = 45
 BASE, WINDOWS = 28, (1, 3, 7)
+WAITED = (0, 1, 2, 3)
+"""Days for which a reader of an account may wait until its leads have come in."""
+
 CLEAR = 5.0
 """Standard deviations by which the agency's own parameters must stand out before a rise counts as one that nobody may
 miss: at the usual evidence for one of 44 accounts (about 3.3) such a rise is seen on 19 of 20 mornings."""
@@ -52,16 +55,20 @@ class Ads:
     @cached_property
     def plain(self) -> tuple[Account, ...]:
         """44 accounts at scale 1, before anything happens to them."""
-        return tuple(self._account(number) for number in range(44 * self.scale))
+        if self.showcase is None:
+            return tuple(self._account(number) for number in range(44 * self.scale))
+        # Brightside has one account on the known morning, so that the sentence can name the client alone.
+        others = [self._account(number) for number in range(44 * self.scale + 1)]
+        return tuple(account for account in others if account.client != "Brightside")
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:
         """What happens to which account; one account has five quiet weeks between two events."""
-        busy: dict[str, date] = {"brightside": self.last} if self.showcase else {}
-        walk, day, number, found = stream(self.seed, "ad plans"), plus(self.first, 20), 0, []
-        while day < self.last:
-            number += 1
-            day = plus(day, walk.span(1.3 / self.scale))
+        busy: dict[str, date] = {}
+        found, begin = [], plus(self.first, 20)
+        days = walk(stream(self.seed, "ad plans"), (self.last - begin).days, 1.1 / self.scale)
+        for number, after in enumerate(days, 1):
+            day = plus(begin, after)
             draw = stream(self.seed, "ad plan", number)
             kind = draw.one_of(KINDS)
             free = [a for a in self.plain if busy.get(a.id, self.first) < day and _fits(kind, a)]
@@ -112,8 +119,8 @@ class Ads:
         if rule == "cpl-up":
             return any(_dearer(effect, morning) for effect in self.accounts[id].effects)
         if rule == "cpl-over-target":
-            # Leads that come late may be waited for: the week may end yesterday or the day before.
-            return any(self.over_target(id, morning, skip=skip) > 1 for skip in (0, 1))
+            # Leads that come late may be waited for: the week may end yesterday or some days before.
+            return any(self.over_target(id, morning, skip=skip) > 1 for skip in WAITED)
         return None
 
     def over_target(self, id: str, morning: date, *, skip: int = 0) -> float:
@@ -188,7 +195,7 @@ class Ads:
         return Planted(rule="cpl-up", id=account.id, client=account.client, since=effect.first, grey=not clear)
 
     def _dear(self, account: Account, effect: Effect, morning: date) -> Planted:
-        over = min(self.over_target(account.id, morning, skip=skip) for skip in (0, 1))
+        over = min(self.over_target(account.id, morning, skip=skip) for skip in WAITED)
         week = self.history(account.id).price(morning)
         enough = week is not None and week[1] >= 20
         return Planted(
@@ -219,7 +226,7 @@ class Ads:
         )  # fmt: skip
 
 
-KINDS = ("rise",) * 6 + ("dear",) * 4 + ("better", "luck", "luck", "bad day", "definition", "paused", "just under")
+KINDS = ("rise",) * 8 + ("dear",) * 3 + ("better", "luck", "luck", "bad day", "definition", "paused", "just under")
 WORDS = {
     "better": "leads became cheaper",
     "luck": "+18 % in a small account",
@@ -246,7 +253,7 @@ def _fits(kind: str, account: Account) -> bool:
         return 25 <= account.leads <= 80
     if kind in {"dear", "just under"}:
         return account.leads >= 6 and account.target is None
-    return kind != "rise" or account.leads >= 8
+    return kind != "rise" or account.leads >= 12
 
 
 def _planned(kind: str, draw: Chance, account: Account, day: date) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -64,6 +64,14 @@ class Chance(random.Random):
             spread = math.sqrt(count * share * (1 - share))
             return min(count, max(0, round(self.gauss(count * share, spread))))
         return sum(self.random() < share for _ in range(count))
+
+
+def walk(name: Chance, days: int, gap: float) -> Iterator[int]:
+    """Numbers of days from 0 on, `gap` apart in the mean, up to a last one; several may fall on one day."""
+    at = name.expovariate(1 / gap)
+    while at < days:
+        yield int(at)
+        at += name.expovariate(1 / gap)
 
 
 def stream(*subject: object) -> Chance:

@@ -150,9 +150,13 @@ class Delivery:
         assert isinstance(project, Project)
         return project
 
+    def client_of(self, id: str) -> str | None:
+        """The client of a milestone or task; None where there is none of that id."""
+        record = self.by_id.get(id)
+        return self._project(record.project).client if isinstance(record, Milestone | Task) else None
+
     def _client(self, label: Label) -> str:
-        record = self.by_id.get(label.id)
-        return self._project(record.project).client if isinstance(record, Milestone | Task) else ""
+        return self.client_of(label.id) or ""
 
     # --- ordinary projects ------------------------------------------------------------------------------------------
 

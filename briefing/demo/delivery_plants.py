@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from briefing.demo import names
-from briefing.demo.chance import Chance, stream
+from briefing.demo.chance import Chance, stream, walk
 from briefing.demo.days import on_workday, plus, plus_workdays
 from briefing.demo.people import Human, People
 from briefing.demo.work import Label, Milestone, Project, Task, Work
@@ -40,14 +40,10 @@ Plant = Callable[[Place, Chance, str, date], Work | None]
 def plants(place: Place) -> Iterator[Work]:
     """Every plant of delivery, one after another through the world's days, each from a stream of its own."""
     for name, plant, gap in PLANTS:
-        walk, day, number = stream(place.seed, "plant", name), place.first, 0
-        while True:
-            day = plus(day, max(1, walk.span(gap * 4 / place.scale)) if place.scale < 4 else walk.between(0, 1))
-            if day >= place.last:
-                break
-            number += 1
+        days = walk(stream(place.seed, "plant", name), (place.last - place.first).days, gap / place.scale)
+        for number, after in enumerate(days, 1):
             draw = stream(place.seed, "plant", name, number)
-            work = plant(place, draw, f"{name[0]}{number:04d}", on_workday(day))
+            work = plant(place, draw, f"{name[0]}{number:04d}", on_workday(plus(place.first, after)))
             if work is not None:
                 yield work
 
@@ -195,18 +191,18 @@ def busy_day(place: Place, draw: Chance, id: str, day: date) -> Work | None:
 
 
 PLANTS: tuple[tuple[str, Plant, float], ...] = (
-    ("milestone", milestone, 0.35),
-    ("finished", finished_tasks, 2.5),
-    ("child", child_milestone, 2.5),
-    ("paused", paused_project, 2.0),
-    ("begun", not_begun, 2.5),
-    ("early", done_early, 3.0),
-    ("late", late_task, 0.9),
-    ("void", cancelled_task, 3.0),
-    ("overload", overload, 2.6),
-    ("queue", busy_day, 3.0),
+    ("milestone", milestone, 1.5),
+    ("finished", finished_tasks, 9),
+    ("child", child_milestone, 9),
+    ("paused", paused_project, 8),
+    ("begun", not_begun, 5),
+    ("early", done_early, 11),
+    ("late", late_task, 4),
+    ("void", cancelled_task, 8),
+    ("overload", overload, 9),
+    ("queue", busy_day, 12),
 )
-"""Name, what it plants, and a quarter of the mean days between two at scale 1. First letters differ: they make ids."""
+"""Name, what it plants, and the mean days between two at scale 1. First letters differ: they make ids."""
 
 
 def acme_site(people: People, today: date) -> Work:

@@ -160,8 +160,8 @@ AD_DAYS = (
     "Lead definition",
 )  # fmt: skip
 CHANGES = (
-    "Date", "Time", "Account ID", "Account", "Campaign", "User", "Item type", "Item", "Change", "Field", "Old value",
-    "New value",
+    "Date and time", "Account ID", "Account", "Campaign", "User", "Item type", "Item name", "Change", "Field",
+    "Old value", "New value",
 )  # fmt: skip
 
 
@@ -184,12 +184,20 @@ def _accounts(world: World, morning: date) -> Iterator[Sequence[Cell]]:
 
 
 def _ad_days(world: World, morning: date) -> Iterator[Sequence[Cell]]:
+    """Campaigns of every account; Google's export has a row of the account itself besides."""
     first = plus(morning, -EXPORTED_DAYS)
     for account in world.ads.accounts.values():
         days = world.ads.history(account.id).days
         for back in range(EXPORTED_DAYS, 0, -1):
             day = plus(first, EXPORTED_DAYS - back)
             shown = day.isoformat()
+            if account.platform == "google":
+                rows = [days[campaign.id][day] for campaign in account.campaigns]
+                yield (
+                    shown, account.id, account.name, "", "", "USD", f"{sum(row.spend for row in rows) / 100:.2f}",
+                    sum(row.impressions for row in rows), sum(row.clicks for row in rows),
+                    sum(row.seen(back) for row in rows), account.definition(day),
+                )  # fmt: skip
             for campaign in account.campaigns:
                 row = days[campaign.id][day]
                 yield (
@@ -208,8 +216,8 @@ def _changes(world: World, morning: date) -> Iterator[Sequence[Cell]]:
     ]
     for edit, account in sorted(rows, key=lambda row: (row[0].at, row[0].account, row[0].object)):
         yield (
-            edit.at.date().isoformat(), f"{edit.at:%H:%M}", edit.account, account.name, edit.campaign, edit.user,
-            edit.level, edit.object, edit.change, edit.field, edit.old, edit.new,
+            _minute(edit.at), edit.account, account.name, edit.campaign, edit.user, edit.level, edit.object,
+            edit.change, edit.field, edit.old, edit.new,
         )  # fmt: skip
 
 

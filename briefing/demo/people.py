@@ -115,8 +115,8 @@ class People:
 
     @cached_property
     def prospects(self) -> tuple[Company, ...]:
-        """60 firms at scale 1 that might become clients."""
-        return tuple(self._prospect(number) for number in range(60 * self.scale))
+        """80 firms at scale 1 that might become clients."""
+        return tuple(self._prospect(number) for number in range(80 * self.scale))
 
     @cached_property
     def companies(self) -> dict[str, Company]:

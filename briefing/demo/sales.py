@@ -17,7 +17,7 @@ from briefing.demo.work import Label
 DEALS_KEPT, PROPOSALS_KEPT = 40, 14
 """Days for which the two exports still list what is closed."""
 
-DEAL_SLOTS, PROPOSAL_SLOTS = 13, 5
+DEAL_SLOTS, PROPOSAL_SLOTS = 9, 5
 
 
 class Sales:
@@ -144,8 +144,8 @@ class Sales:
     # --- the ordinary pipeline --------------------------------------------------------------------------------------
 
     def _company_of(self, number: int) -> Company:
-        # The last third of the prospects is kept for what is planted.
-        usable = len(self.people.prospects) * 2 // 3
+        # The second half of the prospects is kept for what is planted.
+        usable = len(self.people.prospects) // 2
         return self.people.prospects[number % usable]
 
     def _deals(self, slot: int) -> Iterator[Deal]:

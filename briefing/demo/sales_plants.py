@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from briefing.demo import names
-from briefing.demo.chance import Chance, stream
+from briefing.demo.chance import Chance, stream, walk
 from briefing.demo.days import later, moment, on_workday, plus, plus_workdays
 from briefing.demo.people import Company, People
 from briefing.demo.pipeline import Deal, Extra, Pipe, Proposal, Quiet
@@ -30,7 +30,7 @@ class Place:
         clients = [c for c in self.people.clients if c.part == "sales" and c.name != "Northwind"]
         if channel:
             return draw.some_of([client for client in clients if client.channel], 99)
-        prospects = self.people.prospects[len(self.people.prospects) * 2 // 3 :]
+        prospects = self.people.prospects[len(self.people.prospects) // 2 :]
         return draw.some_of([*clients, *prospects], 999)
 
 
@@ -41,16 +41,13 @@ def plants(place: Place) -> Iterator[Pipe]:
     """Every plant of sales, one after another through the world's days, each with a firm that has no other then."""
     busy: dict[str, list[Quiet]] = {}
     for name, plant, gap in PLANTS:
-        walk, day, number = stream(place.seed, "plant", name), place.first, 0
-        while True:
-            day = plus(day, walk.span(gap / place.scale, least=1 if place.scale < 4 else 0))
-            if day >= place.last:
-                break
-            number += 1
+        days = walk(stream(place.seed, "plant", name), (place.last - place.first).days, gap / place.scale)
+        for number, after in enumerate(days, 1):
+            day = on_workday(plus(place.first, after))
             firms = place.companies(stream(place.seed, "firm", name, number), channel=name == "slack")
-            for company in firms[:8]:
+            for company in firms[:25]:
                 draw = stream(place.seed, "plant", name, number)
-                pipe = plant(place, draw, f"{name[:2].upper()}{number:03d}", company, on_workday(day))
+                pipe = plant(place, draw, f"{name[:2].upper()}{number:03d}", company, day)
                 if not any(overlaps(one, other) for one in pipe.quiet for other in busy.get(one.company, ())):
                     busy.setdefault(company.name, []).extend(pipe.quiet)
                     yield pipe
@@ -285,12 +282,12 @@ PLANTS: tuple[tuple[str, Plant, float], ...] = (
     ("called", called_since, 14),
     ("expired", expired, 16),
     ("accepted", accepted, 14),
-    ("idle", idle, 3),
-    ("planned", planned, 14),
-    ("unlogged", mailed, 14),
+    ("idle", idle, 5),
+    ("planned", planned, 18),
+    ("by mail", mailed, 16),
     ("lost", lost, 12),
-    ("passed", passed, 4),
-    ("undated", undated, 20),
+    ("passed", passed, 6),
+    ("undated", undated, 30),
 )
 """Name, what it plants, mean days between two at scale 1. First two letters differ: they make ids."""
 

@@ -22,7 +22,7 @@ from briefing.demo.planted import NearMiss, Planted, Truth
 from briefing.demo.sales import Sales
 from briefing.demo.scorecard import Scorecard
 
-DEMO_SEED = 7
+DEMO_SEED = 1
 BEFORE, AFTER = 100, 75
 """Days that a world reaches back from its start and forward."""
 
