@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from briefing.document import AdRow, AdsTable
 
@@ -19,6 +20,7 @@ def width(text: str) -> int:
     return sum(_cells(character) for character in text)
 
 
+@cache
 def _cells(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}:
         return 0
@@ -48,32 +50,35 @@ def fill(pieces: Iterable[str], columns: int, *, first: int = 0) -> list[str]:
     """Pieces put into lines with single spaces; a piece longer than a line is cut into several."""
     columns = max(columns, 1)
     lines: list[str] = []
-    line, room = "", max(columns - first, 1)
+    line: list[str] = []
+    used, room = 0, max(columns - first, 1)
     for piece in pieces:
-        if line and width(line) + 1 + width(piece) <= room:
-            line += " " + piece
-            continue
-        if line:
-            lines.append(line)
-            line, room = "", columns
-        while width(piece) > room:
-            head = _head(piece, room)
-            lines.append(head)
-            piece, room = piece[len(head) :], columns  # noqa: PLW2901  (the rest of the piece goes on)
-        line = piece
-    return [*lines, line] if line or not lines else lines
+        cells = width(piece)
+        if line and used + 1 + cells > room:
+            lines.append(" ".join(line))
+            line, used, room = [], 0, columns
+        if cells > room:
+            *whole, piece = _cut(piece, room, columns)  # noqa: PLW2901  (the rest of the piece goes on)
+            lines += whole
+            room, cells = columns, width(piece)
+        used += cells + (1 if line else 0)
+        line.append(piece)
+    return [*lines, " ".join(line)] if line or not lines else lines
 
 
-def _head(text: str, columns: int) -> str:
-    """As much of a text as fits, at least one character."""
+def _cut(text: str, room: int, columns: int) -> list[str]:
+    """A text without spaces cut into lines: the first of `room` cells, the others of `columns`."""
     if text.isascii():
-        return text[:columns]
-    used = 0
+        starts = range(room, len(text), columns)
+        return [text[:room], *(text[start : start + columns] for start in starts)]
+    parts, start, used = [], 0, 0
     for position, character in enumerate(text):
-        used += _cells(character)
-        if used > columns:
-            return text[: max(position, 1)]
-    return text
+        cells = _cells(character)
+        if used + cells > room and position > start:
+            parts.append(text[start:position])
+            start, used, room = position, 0, columns
+        used += cells
+    return [*parts, text[start:]]
 
 
 def left(text: str, columns: int) -> str:

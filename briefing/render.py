@@ -34,7 +34,7 @@ LONGEST_LABEL = 14
 """Cells of a label in plain text; a longer one stands on a line of its own."""
 
 LIMITS = (
-    (200, LONGEST), (60, LONGEST), (40, LONGEST), (25, LONGEST), (15, LONGEST), (10, 500), (5, 300), (2, 120),
+    (200, LONGEST), (60, LONGEST), (40, LONGEST), (25, LONGEST), (15, LONGEST), (10, 500), (5, 300), (2, 120), (2, 60), (1, 30),
 )  # fmt: skip
 """What is tried in turn until a page fits: entries per list, characters per text."""
 
@@ -99,10 +99,10 @@ def _environment(form: str, templates: Path | None) -> Environment:
     ours = jinja2.FunctionLoader(_built_in)
     loaders = [jinja2.FileSystemLoader(templates), ours] if templates is not None else [ours]
     finalize: Any = {"html": _unbroken, "md": markdown}.get(form)
-    environment = jinja2.Environment(  # noqa: S701  (Markdown and plain text are no HTML)
+    environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         # By the name: Jinja's own list looks at the last suffix only and misses `.html.j2`.
-        autoescape=lambda name: name is not None and ".html" in name,
+        autoescape=lambda name: name is not None and ".html" in name,  # noqa: S701  (Markdown, text: by finalize)
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -141,7 +141,7 @@ def markdown(value: object) -> object:
     """
     if not isinstance(value, str) or isinstance(value, Ready):
         return value
-    text = re.sub(r"[\\`*_\[\]<>|~]|&(?=[#\w])|!(?=\[)", r"\\\g<0>", value)
+    text = re.sub(r"[\\`*_\[\]<>|~]|&(?=#?\w+;)|!(?=\[)", r"\\\g<0>", value)
     text = re.sub(r"^(?=#{1,6}(\s|$)|[+-](\s|$)|[=-]+\s*$)", r"\\", text)
     text = re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", text)
     # GitHub makes links of bare addresses; what a source wrote is text.
@@ -205,11 +205,14 @@ def encoded_size(html: str) -> int:
 def _html(one: Page, environment: Environment) -> str:
     """The page for mail, all styles inlined, shortened until it fits."""
     template = environment.get_template(NAMES["html"])
-    html = _inlined(template.render(page=one))
-    for entries, characters in LIMITS:
-        if encoded_size(html) <= HTML_LIMIT:
-            break
-        html = _inlined(template.render(page=shortened(one, entries, characters)))
+    html = ""
+    for limits in (None, *LIMITS):
+        plain = template.render(page=shortened(one, *limits) if limits else one)
+        # Inlining adds more than the style block that it takes away: what is too large before is too large after.
+        if len(plain) <= 2 * HTML_LIMIT or limits == LIMITS[-1]:
+            html = _inlined(plain)
+            if encoded_size(html) <= HTML_LIMIT:
+                break
     return html
 
 

@@ -60,7 +60,7 @@ def _plain(lines: Iterable[str], indent: int = 0, style: str = "") -> list[Line]
 def _lines(one: Page, columns: int) -> list[Line]:
     lines = [*_head(one, columns), BLANK]
     indent = max((layout.width(str(card.number)) for card in (*one.full, *one.lines)), default=1) + 2
-    meta = max((layout.width(_meta(card)) for card in one.full), default=0)
+    meta = max((size for card in one.full if (size := layout.width(_meta(card))) <= columns // 2), default=0)
     for card in one.full:
         lines += [*_card(card, columns, indent, meta), BLANK]
     rest = _rest(one, columns, indent)
@@ -104,6 +104,8 @@ def _card(card: CardDoc, columns: int, indent: int, meta: int) -> list[Line]:
     ]
     body = _plain(layout.wrap_sentences(card.body, room) if card.body else [], indent)
     ask = _plain(layout.wrap(f"Decide: {card.ask}", room), indent, "bold") if card.ask else []
+    if layout.width(_meta(card)) > meta:
+        return [*lines, *body, *ask, *_plain(layout.wrap(_meta(card), room), indent, "dim")]
     for block in (body, ask):
         if block and _width(block[-1]) + 2 <= columns - meta:
             block[-1] = _with_meta(block[-1], card, columns - meta)
