@@ -1,10 +1,12 @@
 """Simulated mornings, judged: `make eval`.
 
     python tools/eval.py [--seeds 5] [--mornings 30] [--first-seed 101] [--start 2026-11-02] [--final] [--jobs N]
+                         [--files-every 6]
 
-For each seed one agency over consecutive workdays, in one workspace whose store is kept from morning to morning. Every
-morning its files are written, read through the same connectors as anybody's, compiled, and judged by the agency's own
-state (`briefing.demo.judge`).
+For each seed one agency over consecutive workdays, compiled every morning and judged by the agency's own state
+(`briefing.demo.judge`). On every sixth morning the files are written and read through the same connectors and store as
+anybody's; on the others the facts are built as the files must state them (`tests/test_demo_files.py` holds them
+together), because reading 2,000 messages takes longer than compiling. Where both ways differ, the report says so.
 
 Seeds 101 to 199 are for tuning. Seeds from 9001 on are looked at only with `--final`, when nothing is tuned any more;
 whoever tunes after that takes the next ones (`--first-seed 9006`).
@@ -29,10 +31,12 @@ from datetime import date
 from pathlib import Path
 
 from briefing.demo.days import is_workday, moment, plus
+from briefing.demo.files import settings as settings_of
 from briefing.demo.files import write
 from briefing.demo.judge import FALSE, RIGHT, Judge, Judged, Verdict
 from briefing.demo.planted import RULES
 from briefing.demo.world import World
+from briefing.document import Briefing
 
 TUNING, FINAL = 101, 9001
 START = date(2026, 11, 2)
@@ -44,8 +48,8 @@ class Outcome:
 
     seed: int
     mornings: tuple[Judged, ...]
-    gaps: tuple[str, ...]
-    """Sources that were not read whole: the rules that need them were silent."""
+    notes: tuple[str, ...]
+    """Sources that were not read whole, and items that the files and the facts do not give alike."""
 
     seconds: float
 
@@ -88,36 +92,67 @@ def mornings_from(start: date, count: int) -> list[date]:
     return [day for day in days if is_workday(day)][:count]
 
 
-def run_seed(seed: int, start: date, count: int) -> Outcome:
-    """All mornings of one agency."""
+def run_seed(seed: int, start: date, count: int, files_every: int) -> Outcome:
+    """All mornings of one agency: some through files and store, all from the facts that the files must give."""
+    begun, judged, notes = time.monotonic(), [], Counter[str]()
+    world = World(seed, start, showcase=False)
+    with tempfile.TemporaryDirectory(prefix="briefing-eval-") as folder:
+        for number, morning in enumerate(mornings_from(start, count)):
+            briefing = from_facts(world, morning)
+            if files_every and number % files_every == 0:
+                read = from_files(world, morning, Path(folder))
+                for source in read.coverage:
+                    if source.status != "whole":
+                        problem = source.gaps[0].problem if source.gaps else ""
+                        notes[f"{source.source} {source.status}: {problem}"] += 1
+                notes.update(differences(world, morning, read, briefing))
+                briefing = read
+            judged.append(Judge(world, morning).judge(briefing))
+    told = tuple(f"{text} ({count} mornings)" for text, count in sorted(notes.items()))
+    return Outcome(seed=seed, mornings=tuple(judged), notes=told, seconds=time.monotonic() - begun)
+
+
+def from_files(world: World, morning: date, folder: Path) -> Briefing:
+    """Write a morning's files, collect them into the kept store, compile."""
     from briefing.config import parse
     from briefing.store.sqlite import open_store
     from briefing.workspace import Workspace, collect_into, compile_in
 
-    begun, judged, gaps = time.monotonic(), [], Counter[str]()
-    world = World(seed, start, showcase=False)
-    with tempfile.TemporaryDirectory(prefix="briefing-eval-") as name:
-        folder = Path(name)
-        files, kept = folder / "files", folder / "store"
-        kept.mkdir()
-        for morning in mornings_from(start, count):
-            write(world, morning, files)
-            settings = parse(tomllib.loads((files / "briefing.toml").read_text(encoding="utf-8")))
-            now = moment(morning)
-            workspace = Workspace(settings=settings, folder=kept, base=files, fixed_now=now)
-            store = open_store(kept / "readings.sqlite", now=now).store
-            try:
-                collect_into(workspace, store, clock=lambda now=now: now)
-                compiled = compile_in(workspace, store, now)
-            finally:
-                store.close()
-            for source in compiled.briefing.coverage:
-                if source.status != "whole":
-                    problem = source.gaps[0].problem if source.gaps else ""
-                    gaps[f"{source.source} {source.status}: {problem}"] += 1
-            judged.append(Judge(world, morning).judge(compiled.briefing))
-    told = tuple(f"{text} ({count} mornings)" for text, count in sorted(gaps.items()))
-    return Outcome(seed=seed, mornings=tuple(judged), gaps=told, seconds=time.monotonic() - begun)
+    files, kept, now = folder / "files", folder / "store", moment(morning)
+    write(world, morning, files)
+    kept.mkdir(exist_ok=True)
+    settings = parse(tomllib.loads((files / "briefing.toml").read_text(encoding="utf-8")))
+    workspace = Workspace(settings=settings, folder=kept, base=files, fixed_now=now)
+    store = open_store(kept / "readings.sqlite", now=now).store
+    try:
+        collect_into(workspace, store, clock=lambda: now)
+        return compile_in(workspace, store, now).briefing
+    finally:
+        store.close()
+
+
+def from_facts(world: World, morning: date) -> Briefing:
+    """Compile what the files state, without writing and reading them."""
+    from briefing.compile import compile_briefing
+    from briefing.config import parse
+    from briefing.demo.stated import StatedSeries, snapshot
+    from briefing.workspace import Workspace
+
+    settings = parse(tomllib.loads(settings_of(world)))
+    now = moment(morning)
+    workspace = Workspace(settings=settings, folder=Path(), base=Path(), fixed_now=now)
+    series = StatedSeries(world, morning)
+    return compile_briefing(snapshot(world, morning), series, workspace.plan(), workspace.morning(now)).briefing
+
+
+def differences(world: World, morning: date, read: Briefing, stated: Briefing) -> Iterator[str]:
+    """Items that only one of the two ways gives: the files do not state what they should, or are misread."""
+    judge = Judge(world, morning)
+    one = {(item.rule, judge.matter(item)): item.headline for item in read.items}
+    other = {(item.rule, judge.matter(item)): item.headline for item in stated.items}
+    for key in sorted(one.keys() ^ other.keys()):
+        where = "files" if key in one else "facts"
+        yield f"only from {where}, {morning}: {key[0]} {key[1][1]}: {one.get(key) or other[key]}"
 
 
 # --- figures -------------------------------------------------------------------------------------------------------
@@ -188,7 +223,7 @@ def report(outcomes: Sequence[Outcome]) -> tuple[list[str], bool]:
         f"watched by chance, said so   {found.kinds['watch']}",
         f"true of ordinary noise       {found.kinds['unplanned']}", "",
         *_by_rule(found), "",
-        *_gaps(outcomes),
+        *(f"Note  {outcome.seed} {note}" for outcome in outcomes for note in outcome.notes),
         *(_named("False", verdict) for verdict in _false(judged)), "",
         *(f"Missed  {m.seed} {m.morning} {m.planted.rule:<20} {m.planted.id} ({m.planted.client or '-'}, since "
           f"{m.planted.since})" for one in judged for m in one.misses), "",
@@ -209,12 +244,6 @@ def _by_rule(found: Tally) -> Iterator[str]:
     for rule in dict.fromkeys((*RULES, *sorted(found.by_rule))):
         counts = found.by_rule.get(rule, Counter())
         yield f"{rule:<22}" + "".join(f"{counts[column] or '.':>11}" for column in columns)
-
-
-def _gaps(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    for outcome in outcomes:
-        for gap in outcome.gaps:
-            yield f"Not whole  {outcome.seed} {gap}"
 
 
 def _false(judged: Iterable[Judged]) -> Iterator[Verdict]:
@@ -244,13 +273,14 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--final", action="store_true", help="the seeds kept for the last measurement")
     parser.add_argument("--start", type=date.fromisoformat, default=START)
+    parser.add_argument("--files-every", type=int, default=6, help="0: never, 1: every morning")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, help="write every verdict here")
     asked = parser.parse_args()
     first = asked.first_seed or (FINAL if asked.final else TUNING)
     seeds = range(first, first + asked.seeds)
     with ProcessPoolExecutor(max_workers=asked.jobs) as pool:
-        runs = [pool.submit(run_seed, seed, asked.start, asked.mornings) for seed in seeds]
+        runs = [pool.submit(run_seed, seed, asked.start, asked.mornings, asked.files_every) for seed in seeds]
         outcomes = [run.result() for run in runs]
     lines, good = report(outcomes)
     sys.stdout.write("\n".join(lines) + "\n")

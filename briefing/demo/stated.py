@@ -1,0 +1,366 @@
+"""What the agency's exports of a morning state, as facts: what every connector that reads them must find.
+
+References carry no file and line. A message's words are the whole text, and whether it is automated is the agency's own
+knowledge, not read from headers. Ad days are kept as a series, as the store keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from briefing.demo.ads import EXPORTED_DAYS
+from briefing.demo.adworld import Account
+from briefing.demo.adworld import Day as AdWorldDay
+from briefing.demo.days import ZONE, ZONE_NAME, moment, plus
+from briefing.demo.diary import AHEAD, BACK, Event
+from briefing.demo.files import client_targets
+from briefing.demo.files_mail import message_id
+from briefing.demo.files_slack import channel_name, stamp
+from briefing.demo.people import Human
+from briefing.demo.talk import Note
+from briefing.demo.work import State
+from briefing.demo.world import World
+from briefing.facts import (
+    Absence,
+    AdAccount,
+    AdChange,
+    AdChangeCoverage,
+    Deal,
+    Fact,
+    Guest,
+    Measure,
+    Meeting,
+    Message,
+    Milestone,
+    Money,
+    Party,
+    Person,
+    Project,
+    Proposal,
+    Ref,
+    Response,
+    Task,
+    WorkState,
+)
+from briefing.reading.closing import closes
+from briefing.rules.view import AdSeriesDay
+from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
+
+STATES: Mapping[State, WorkState] = {
+    "open": "open", "planned": "open", "paused": "paused", "cancelled": "cancelled", "done": "done",
+}  # fmt: skip
+DEAL_FIELDS = frozenset({"name", "owner", "stage", "amount", "created", "expected_close", "last_contact",
+                         "next_activity"})  # fmt: skip
+ANSWERS: Mapping[str, Response] = {
+    "ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative", "NEEDS-ACTION": "none",
+}  # fmt: skip
+
+
+def stated(world: World, morning: date) -> Iterator[Fact]:
+    """Every fact of a morning but the ad days, source by source."""
+    yield from _delivery(world, morning)
+    yield from _sales(world, morning)
+    yield from _accounts(world, morning)
+    yield from _changes(world, morning)
+    yield from _measures(world, morning)
+    yield from _messages(world, morning)
+    yield from meetings(world, morning)
+    yield from _absences(world, morning)
+
+
+def person(human: Human) -> Person:
+    """By name, as tables name people."""
+    return Person(name=human.name)
+
+
+def usd(amount: int | None) -> Money | None:
+    """US dollars; None stays None."""
+    return None if amount is None else Money(amount=Decimal(amount), currency="USD")
+
+
+# --- delivery ------------------------------------------------------------------------------------------------------
+
+
+def _delivery(world: World, morning: date) -> Iterator[Fact]:
+    work = world.delivery.at(morning)
+    for project in work.projects:
+        yield Project(
+            ref=Ref(source="projects", kind="project", id=project.id), party=Party(name=project.client),
+            title=project.title, state=STATES[project.state(morning)], manager=person(project.manager),
+            starts=project.starts, due=project.due, budget=usd(project.fee), type=project.type,
+        )  # fmt: skip
+    for milestone in work.milestones:
+        state = milestone.state(morning)
+        yield Milestone(
+            ref=Ref(source="projects", kind="milestone", id=milestone.id), project=milestone.project,
+            parent=milestone.parent, title=milestone.title, starts=milestone.starts, due=milestone.due,
+            state=STATES[state], done_at=milestone.done if state == "done" else None,
+        )  # fmt: skip
+    for task in work.tasks:
+        state = task.state(morning)
+        yield Task(
+            ref=Ref(source="projects", kind="task", id=task.id), project=task.project, milestone=task.milestone,
+            title=task.title, assignee=person(task.assignee), due=task.due,
+            remaining=Decimal(task.hours if state == "open" else 0), state=STATES[state],
+            done_at=task.done if state == "done" else None,
+        )  # fmt: skip
+
+
+# --- sales ---------------------------------------------------------------------------------------------------------
+
+
+def _sales(world: World, morning: date) -> Iterator[Fact]:
+    pipe, now = world.sales.at(morning), moment(morning)
+    for deal in pipe.deals:
+        yield Deal(
+            ref=Ref(source="deals", kind="deal", id=deal.id), party=Party(name=deal.company.name), name=deal.name,
+            owner=person(deal.owner), stage=deal.stage(morning), state=deal.state(morning), amount=usd(deal.amount),
+            created=moment(deal.created, 0), expected_close=deal.expected(morning),
+            last_contact=_midnight(deal.contacted(morning)), next_activity=deal.next_activity(morning),
+            contacts=(Person(email=deal.company.contacts[0].email),), known=DEAL_FIELDS,
+        )  # fmt: skip
+    for proposal in pipe.proposals:
+        views = [_minute(view) for view in proposal.views if view < now]
+        state = proposal.state(morning)
+        yield Proposal(
+            ref=Ref(source="proposals", kind="proposal", id=proposal.id),
+            party=Party(name=proposal.company.name, domain=proposal.company.domain), name=proposal.name,
+            owner=person(proposal.owner), state=state, native_state=state.capitalize(), amount=usd(proposal.amount),
+            recipients=(Person(name=proposal.recipient.name, email=proposal.recipient.email),),
+            sent=_minute(proposal.sent) if proposal.sent < now else None,
+            first_viewed=min(views, default=None), last_viewed=max(views, default=None), views=len(views),
+            expires=proposal.expires, deal=proposal.deal,
+        )  # fmt: skip
+
+
+# --- ads -----------------------------------------------------------------------------------------------------------
+
+
+def account_id(account: Account | str) -> str:
+    """Google writes 123-456-7890 and means 1234567890."""
+    text = account if isinstance(account, str) else account.id
+    return text if text.startswith("act_") else text.replace("-", "")
+
+
+def _accounts(world: World, morning: date) -> Iterator[Fact]:
+    elsewhere = client_targets(world)
+    for account in world.ads.accounts.values():
+        active = account.status(plus(morning, -1)) == "Active"
+        yield AdAccount(
+            ref=Ref(source="ads", kind="ad_account", id=account_id(account)), party=Party(name=account.client),
+            name=account.name, platform=account.platform, currency="USD", zone=ZONE_NAME,
+            status="active" if active else "unknown", owner=person(account.owner),
+            target_cpl=None if account.client in elsewhere else usd(account.target),
+        )  # fmt: skip
+
+
+def _changes(world: World, morning: date) -> Iterator[Fact]:
+    since, now = moment(plus(morning, -EXPORTED_DAYS), 0), moment(morning)
+    first = None
+    for account in world.ads.accounts.values():
+        for number, edit in enumerate(world.ads.edits(account.id)):
+            if since <= edit.at < now:
+                first = min(first or edit.at, edit.at)
+                kind, operation = EDITS[edit.change]
+                yield AdChange(
+                    ref=Ref(source="ads", kind="ad_change", id=f"{account_id(account)}/{number}"),
+                    account=account_id(account), campaign=next(c.id for c in account.campaigns if
+                                                               c.name == edit.campaign),
+                    at=edit.at, actor=edit.user, actor_kind="person", object_level=edit.level,
+                    object_name=edit.object, change=kind, operation=operation,
+                    field=edit.field, old=edit.old, new=edit.new,
+                )  # fmt: skip
+    for account in world.ads.accounts.values():
+        yield AdChangeCoverage(
+            ref=Ref(source="ads", kind="ad_change_coverage", id=account_id(account)), account=account_id(account),
+            since=first.date() if first else morning, until=morning, complete=True,
+        )  # fmt: skip
+
+
+ChangeKind = Literal["status", "targeting", "creative", "bid", "budget", "other"]
+EDITS: Mapping[str, tuple[ChangeKind, Literal["create", "update"]]] = {
+    "Keyword paused": ("status", "update"), "Negative keyword added": ("targeting", "create"),
+    "Ad created": ("creative", "create"), "Bid changed": ("bid", "update"), "Asset added": ("creative", "create"),
+    "Budget changed": ("budget", "update"), "Campaign paused": ("status", "update"),
+    "Bid strategy changed": ("bid", "update"),
+}  # fmt: skip
+"""What the changes of the history are, by their own words."""
+
+
+@dataclass(frozen=True)
+class StatedSeries:
+    """The ad days of a morning, as the store gives them."""
+
+    world: World
+    morning: date
+
+    @cached_property
+    def _ids(self) -> dict[str, Account]:
+        return {account_id(account): account for account in self.world.ads.accounts.values()}
+
+    def accounts(self, source: str) -> Sequence[str]:
+        """Ids of all accounts, sorted."""
+        return sorted(self._ids) if source == "ads" else ()
+
+    def campaigns(self, source: str, account: str) -> Mapping[str, str]:
+        """Campaign ids with their names."""
+        return {campaign.id: campaign.name for campaign in self._ids[account].campaigns}
+
+    def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
+        """The exported days of the account, or of one campaign."""
+        known = self._ids[account]
+        histories = self.world.ads.history(known.id).days
+        chosen = [histories[campaign]] if campaign else list(histories.values())
+        found = []
+        for back in range(EXPORTED_DAYS, 0, -1):
+            day = plus(self.morning, -back)
+            found.append(self._day(day, [one[day] for one in chosen], back))
+        return found
+
+    def _day(self, day: date, rows: Sequence[AdWorldDay], back: int) -> AdSeriesDay:
+        return AdSeriesDay(
+            day=day, spend=sum(row.spend for row in rows) * 10_000, impressions=sum(row.impressions for row in rows),
+            clicks=sum(row.clicks for row in rows), leads=float(sum(row.seen(back) for row in rows)),
+            definition="leads", vintage=self.morning,
+        )  # fmt: skip
+
+
+# --- the scorecard -------------------------------------------------------------------------------------------------
+
+
+def _measures(world: World, morning: date) -> Iterator[Fact]:
+    since = plus(morning, -EXPORTED_DAYS * 2)
+    for value in world.scorecard.at(morning):
+        number = value.number
+        if value.at >= since:
+            yield Measure(
+                ref=Ref(source="scorecard", kind="measure", id=f"{number.name}/{value.at}"), name=number.name,
+                seat=number.seat, owner=person(number.owner), target=Decimal(f"{number.target:g}"),
+                direction="at_most" if number.direction == "at most" else "at_least", unit=number.unit, at=value.at,
+                value=Decimal(f"{value.value:g}"), every=number.every,
+            )  # fmt: skip
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+
+
+def _messages(world: World, morning: date) -> Iterator[Message]:
+    clients = {client.channel: client for client in world.people.clients if client.channel}
+    for note in world.conversations.notes(morning):
+        if note.medium == "mail":
+            yield _mail(note, world.people.reader)
+            continue
+        client = clients.get(note.channel)
+        yield Message(
+            ref=Ref(source="slack", kind="message", id=stamp(note)),
+            party=Party(name=client.name, domain=client.domain) if client else Party(),
+            thread=note.reply_to or note.id, at=note.at, author=with_address(note.author), medium="chat",
+            place=f"#{channel_name(note.channel)}", automated=note.bot,
+            outside=None if note.bot else bool(note.author.company),
+            closes=closes(note.text) or any(name == "white_check_mark" for name, _, _ in note.reactions),
+            excerpt=note.text,
+        )  # fmt: skip
+
+
+def with_address(human: Human) -> Person:
+    """By name and address."""
+    return Person(name=human.name, email=human.email, id=human.slack)
+
+
+def _mail(note: Note, reader: Human) -> Message:
+    def known(human: Human) -> Person:
+        return Person(name=human.name, email=human.email)
+
+    return Message(
+        ref=Ref(source="mail", kind="mail", id=message_id(note)), thread=note.talk, at=note.at,
+        author=known(note.author), to=tuple(known(human) for human in note.to),
+        cc=tuple(known(human) for human in note.cc), place="Sent" if note.author == reader else "Inbox",
+        subject=note.subject, automated=bool(note.headers or note.calendar), closes=closes(note.text),
+        excerpt=note.text,
+    )  # fmt: skip
+
+
+# --- calendars -----------------------------------------------------------------------------------------------------
+
+
+def meetings(world: World, morning: date) -> Iterator[Meeting]:
+    """Every occurrence of the reader's events, from a month back to three weeks ahead."""
+    reader = world.people.reader
+    for event in world.diary.at(morning):
+        for ahead in range(-BACK, AHEAD + 1):
+            times = event.on(plus(morning, ahead))
+            if times is not None:
+                yield _meeting(event, times, reader)
+
+
+def _meeting(event: Event, times: tuple[datetime, datetime], reader: Human) -> Meeting:
+    guests = tuple(
+        Guest(person=Person(name=human.name, email=human.email), response=ANSWERS[answer])
+        for human, answer in event.guests
+    )
+    return Meeting(
+        ref=Ref(source="calendar", kind="meeting", id=f"{event.uid}/{times[0]:%Y%m%d}"), uid=event.uid,
+        occurrence=f"{times[0]:%Y%m%d}" if event.weekdays else "", calendar=f"{reader.first}'s calendar",
+        starts=times[0], ends=times[1], all_day=event.all_day, title=event.title,
+        organiser=Person(name=event.organiser.name, email=event.organiser.email), guests=guests,
+        busy="free" if event.free or event.all_day else "busy", place=event.place, cancelled=event.cancelled,
+        series=bool(event.weekdays),
+    )  # fmt: skip
+
+
+def _absences(world: World, morning: date) -> Iterator[Fact]:
+    for number, leave in enumerate(world.leaves):
+        if plus(morning, -BACK) <= leave.last and leave.first <= plus(morning, AHEAD):
+            yield Absence(
+                ref=Ref(source="absences", kind="absence", id=f"leave-{number}"),
+                person=Person(name=leave.human.name, email=leave.human.email), first=leave.first, last=leave.last,
+            )  # fmt: skip
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return moment(day, 0) if day else None
+
+
+def _minute(at: datetime) -> datetime:
+    return at.astimezone(ZONE).replace(second=0, microsecond=0)
+
+
+# --- as if read ----------------------------------------------------------------------------------------------------
+
+STREAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("projects", "projects.csv", ("project",)),
+    ("projects", "milestones.csv", ("milestone",)),
+    ("projects", "tasks.csv", ("task",)),
+    ("deals", "deals.csv", ("deal",)),
+    ("proposals", "proposals.csv", ("proposal",)),
+    ("ads", "ads-daily.csv", ("ad_day",)),
+    ("ads", "ad-accounts.csv", ("ad_account",)),
+    ("ads", "ads-changes.csv", ("ad_change", "ad_change_coverage")),
+    ("scorecard", "scorecard.csv", ("measure",)),
+    ("calendar", "calendar.ics", ("absence", "meeting")),
+    ("absences", "absences.ics", ("absence", "meeting")),
+    ("mail", "mail", ("message",)),
+    ("slack", "slack-export.zip", ("message",)),
+)
+"""Source, file and kinds of every stream."""
+
+
+def snapshot(world: World, morning: date) -> Snapshot:
+    """The same as a store holds after reading the files of a morning whole."""
+    facts = tuple(stated(world, morning))
+    read = moment(morning, 6, 50)
+    attempt = Attempt(status="whole", started=read, ended=read, as_of=moment(morning, 6, 40))
+    keys = [(StreamKey(source, "", kinds), place) for source, place, kinds in STREAMS]
+    records = tuple(StreamRecord(key=key, latest=done, usable=done) for key, place in keys
+                    for done in (replace(attempt, place=place),))  # fmt: skip
+    sources = sorted({source for source, _, _ in STREAMS})
+    listings = tuple(
+        Listing(source=source, at=read, streams=tuple(key for key, _ in keys if key.source == source))
+        for source in sources
+    )
+    return Snapshot(facts=facts, streams=records, listings=listings)
