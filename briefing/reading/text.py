@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 NAME, SUBJECT, EXCERPT = 80, 120, 500
@@ -18,7 +17,7 @@ def clean(text: str, limit: int = EXCERPT) -> str:
     >>> clean("Acme \x1b[31mred\x1b[0m\u202e\nsite")
     'Acme [31mred[0m site'
     """
-    text = text[: limit * 4]
-    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    kept = re.sub(r"\s+", " ", kept).strip()
+    kept = " ".join(text[: limit * 4].split())
+    if not kept.isprintable():  # has characters of categories C*
+        kept = " ".join("".join(c for c in kept if unicodedata.category(c)[0] != "C").split())
     return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
