@@ -274,7 +274,13 @@ def object_of(change: AdChange, names: Mapping[str, str]) -> tuple[str, str]:
     """(what, of which): `("keyword", "")`, `("budget", "Generic")`, `("campaign", "Generic")`."""
     level = level_of(change)
     name = names.get(change.campaign, "") or change.object_name
-    if change.change in {"budget", "targeting", "tracking"} or (change.change == "bid" and level == "campaign"):
+    if change.operation in {"create", "remove"} and level not in {"", "account", "campaign"}:
+        return level, ""
+    if change.change == "bid" and level not in {"", "account", "campaign"}:
+        return f"{level} bid", ""
+    if level in SMALL_LEVELS:
+        return level, ""
+    if change.change in {"budget", "targeting", "tracking"} or change.change == "bid":
         what = {"budget": "budget", "targeting": "targeting", "tracking": "conversion tracking", "bid": "bidding"}
         return what[change.change], name
     if level == "campaign":

@@ -140,6 +140,7 @@ KEYWORDS = """
 ad_change | 1 | account=a | campaign=gen | at=2026-11-17 10:00 | change=status | object_level=keyword | new=Paused
 ad_change | 2 | account=a | campaign=gen | at=2026-11-17 10:03 | change=status | object_level=keyword | new=Paused
 """
+NEGATIVE = "ad_change | 1 | account=a | campaign=gen | at=2026-11-16 10:00 | change=targeting | operation=create | object_level=negative keyword | object_name=free"
 AD_GROUP = (
     "ad_change | g | account=a | campaign=gen | at=2026-11-06 10:00 | change=status | object_level=ad set | new=paused"
 )
@@ -172,6 +173,14 @@ def test_two_keywords_paused_is_minimal() -> None:
                 for n in (13, 14, 16, 17)
             ),
             "Ad changes were minimal: 4 small edits, the last Tuesday.",
+        ),
+        (
+            f"{WHOLE}\n{NEGATIVE}",
+            "Ad changes were minimal: one negative keyword added Monday.",
+        ),
+        (
+            f"{WHOLE}\nad_change | 1 | account=a | campaign=gen | at=2026-11-16 10:00 | change=bid | object_level=keyword | old=1.00 | new=1.08",
+            "Ad changes were minimal: one keyword bid raised 8 % Monday.",
         ),
         (
             f"{WHOLE}{KEYWORDS}{HEAVY}",

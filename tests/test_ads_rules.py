@@ -196,6 +196,7 @@ def test_on_a_friday_three_days_are_at_stake() -> None:
         ("", DIRECTORY, "Brightside:"),
         ("ad_account | m | source=meta | name=Brightside Social | party=Brightside", DIRECTORY, "Brightside Search:"),
         ("", Directory(), "Brightside Search:"),
+        ("ad_account | m | source=meta | name=Brightside Search", Directory(), "Brightside Search (b):"),
     ],
 )
 def test_the_client_is_named_if_it_has_one_account(extra: str, directory: Directory, who: str) -> None:
@@ -264,6 +265,7 @@ def test_no_lead_at_all_is_a_count_and_no_ratio() -> None:
     (item,) = [one for one in found(days(20, spend=400, now=[0, 0, 0])) if one.about.id == "b"]
     assert item.headline == "Brightside: no leads for $1,200 (3 days); about 60 are usual for that money."
     assert item.short == "no leads"
+    assert item.body == ("About $400 a day, at least $280.", "What was changed in the account was not read.")
     assert item.measure == 999
 
 
@@ -272,6 +274,11 @@ def test_the_zone_of_the_account_decides_what_yesterday_is() -> None:
     (item,) = found(BRIGHTSIDE, of_b={"zone": "Europe/Berlin"}, morning=evening)
     assert item.since == date(2026, 11, 12)
     assert found(BRIGHTSIDE, of_b={"zone": "Nowhere/At all"})[0].since == date(2026, 11, 12)
+
+
+def test_a_price_that_tripled_is_told_in_times() -> None:
+    (item,) = found(days(60, spend=600, now=[15] * 7))
+    assert item.line == "Brightside: leads cost 4.0 times as much as usual."
 
 
 # --- what was changed ----------------------------------------------------------------------------------------------------

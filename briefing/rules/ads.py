@@ -68,7 +68,12 @@ def _news(facts: Facts, morning: Morning, judged: Judged) -> Item:
     activity = _activity(facts, morning, judged, window, carrier=parts.carrier or "" if parts else "")
     at_least = _at_least(window)
     read = activity.kind != "unread"
-    body = (_money(judged, window), *_factors(judged, window), *_campaigns(facts, judged, parts), activity.sentence)
+    body = (
+        _money(judged, window),
+        *_factors(judged, window),
+        *_campaigns(facts, judged, window, parts),
+        activity.sentence,
+    )
     item = _item(facts, morning, judged, window, body=body)
     return replace(
         item,
@@ -115,7 +120,7 @@ def _item(facts: Facts, morning: Morning, judged: Judged, window: Window, *, bod
         client=facts.client(account),
         headline="",
         line="",
-        body=tuple(sentence for sentence in body if sentence),
+        body=_told(*body),
         ask="look now or wait?",
         owner=account.owner,
         since=window.first,
@@ -171,6 +176,8 @@ def _in_short(judged: Judged, window: Window) -> str:
     change = window.change
     if change is None:
         return f"no leads for {judged.money(window.spend / MICROS)}"
+    if change >= 2:
+        return f"leads cost {1 + change:.1f} times as much as usual"
     return f"leads cost {words.percent(change)} more than usual"
 
 
@@ -185,7 +192,7 @@ def _factors(judged: Judged, window: Window) -> tuple[str, ...]:
     """Which factors moved by their own test, and which did not."""
     found = causes.factors(judged.rows, window)
     parts = []
-    if "cvr" in found and found["cvr"].named:
+    if "cvr" in found and found["cvr"].named and window.leads:
         parts.append("fewer visitors become leads")
     if "cpc" in found and found["cpc"].named:
         parts.append(f"clicks cost {words.percent(found['cpc'].now / found['cpc'].before - 1)} more")
@@ -219,8 +226,8 @@ def _parts(facts: Facts, judged: Judged, window: Window) -> causes.Parts | None:
     return causes.campaign_parts(sums, scale=window.days / days)
 
 
-def _campaigns(facts: Facts, judged: Judged, parts: causes.Parts | None) -> tuple[str, ...]:
-    if parts is None:
+def _campaigns(facts: Facts, judged: Judged, window: Window, parts: causes.Parts | None) -> tuple[str, ...]:
+    if parts is None or not window.leads:
         return ()
     if parts.carrier is not None:
         name = facts.series.campaigns(facts.source, judged.account.ref.id).get(parts.carrier, "") or parts.carrier
@@ -382,7 +389,8 @@ def _over_target(
         if leads
         else f"{judged.who}: no leads for {judged.money(spend)}, {agreed} agreed"
     )
-    due = spend / float(target.amount)
+    due, by_chance = spend / float(target.amount), _chance(judged, spend, leads, target)
+    watched = judged.judgement.verdict == "watch" and judged.judgement.direction == "up"
     stake = _stake(judged, above / 7 * morning.days_to_next)
     return Item(
         rule="cpl-over-target",
@@ -393,11 +401,10 @@ def _over_target(
         client=facts.client(account),
         headline=f"{short} ({when}, {leads_of(leads)})." if leads else f"{short} ({when}).",
         line=f"{short}.",
-        body=(
+        body=_told(
             f"{judged.money(above)} spent above the target in 7 days.",
-            *_is_unusual(judged),
-            *(("The lead count is small: this could still be chance.",)
-              if _chance(judged, spend, leads, target) > 0.05 else ()),
+            _is_unusual(judged),
+            "The lead count is small: this could still be chance." if by_chance > 0.05 and not watched else "",
         ),
         ask="look now or leave it?",
         owner=account.owner,
@@ -412,23 +419,27 @@ def _over_target(
             Figure(name="leads in 7 days", value=count_of(leads)),
             Figure(name="leads the target allows for", value=f"{due:,.1f}"),
             Figure(name="target", value=agreed),
-            Figure(name="chance of so few at the target", value=small(_chance(judged, spend, leads, target))),
+            Figure(name="chance of so few at the target", value=small(by_chance)),
         ),
         looked_in=facts.looked_in(AdDay, source=facts.source),
         gone_when=f"its cost per lead over 7 days is {agreed} or less, or a decision of yours",
     )  # fmt: skip
 
 
-def _is_unusual(judged: Judged) -> tuple[str, ...]:
+def _told(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _is_unusual(judged: Judged) -> str:
     """Whether the week is unusual for the account, with what was usual."""
     judgement, window = judged.judgement, judged.judgement.window(7)
     if window is None:
-        return ("Too little history to say whether that is unusual.",)
+        return "Too little history to say whether that is unusual."
     before = f"{judged.price(window.cpl_before)} in the {base_of(window)} before"
     if judgement.verdict == "news" and judgement.direction == "up":
-        return (f"Unusual for this account: {before}.",)
+        return f"Unusual for this account: {before}."
     if judgement.verdict == "watch" and judgement.direction == "up":
-        return (f"More than usual: {before}, which could still be chance.",)
+        return f"More than usual: {before}, which could still be chance."
     if judgement.direction == "down":
-        return (f"Less than usual: {before}.",)
-    return (f"Not unusual for this account: {before}.",)
+        return f"Less than usual: {before}."
+    return f"Not unusual for this account: {before}."

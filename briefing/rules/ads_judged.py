@@ -91,15 +91,20 @@ def zone_of(account: AdAccount, morning: Morning) -> ZoneInfo:
 
 
 def names(facts: Facts) -> dict[tuple[str, str], str]:
-    """How a sentence calls each account: the client, if it is its only account, else the account's name."""
+    """How a sentence calls each account: the client, if it is its only account, else the account's name.
+
+    Where two accounts have one name, their ids tell them apart.
+    """
     accounts = facts.of(AdAccount)
     of_client = Counter(facts.client(account) for account in accounts)
-    return {
-        (account.ref.source, account.ref.id): client
-        if (client := facts.client(account)) and of_client[client] == 1
-        else account.name or account.ref.id
-        for account in accounts
-    }
+    named = Counter(account.name for account in accounts)
+    found = {}
+    for account in accounts:
+        client = facts.client(account)
+        own = account.name if named[account.name] == 1 else f"{account.name} ({account.ref.id})"
+        only = client and of_client[client] == 1
+        found[account.ref.source, account.ref.id] = client if only else own if account.name else account.ref.id
+    return found
 
 
 def _states(facts: Facts, account: AdAccount) -> set[str]:
