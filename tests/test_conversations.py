@@ -205,6 +205,9 @@ def test_one_mail_in_two_inboxes_is_one_wait_and_answered_in_either(table: str) 
     message | 1 | source=mail | thread=1 | subject=Access | at=2026-11-17 09:30 | author=omar@oakline.example | to=maya@harbour.example;ines@harbour.example | excerpt=Can I have access?
     message | 2 | source=ines | thread=8 | subject=Menu | at=2026-11-17 09:30 | author=omar@oakline.example | to=maya@harbour.example;ines@harbour.example | excerpt=Can you send the menu?
     message | 2 | source=mail | thread=2 | subject=Menu | at=2026-11-17 09:30 | author=omar@oakline.example | to=maya@harbour.example;ines@harbour.example | excerpt=Can you send the menu?
+    message | 4 | source=ines | thread=9 | subject=Logo | at=2026-11-17 09:30 | author=omar@oakline.example | to=maya@harbour.example;ines@harbour.example | excerpt=Can you send the logo?
+    message | 4 | source=mail | thread=4 | subject=Logo | at=2026-11-17 09:30 | author=omar@oakline.example | to=maya@harbour.example;ines@harbour.example | excerpt=Can you send the logo?
+    message | 5 | source=mail | thread=4 | subject=Files | at=2026-11-17 10:30 | author=maya@harbour.example | to=omar@oakline.example | excerpt=Attached.
     message | 3 | source=ines | thread=8 | subject=Re: Menu | at=2026-11-17 10:30 | author=ines@harbour.example | to=omar@oakline.example | excerpt=Attached.
     """
     (item,) = waits(table)

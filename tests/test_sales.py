@@ -154,6 +154,8 @@ def test_what_counts_as_an_answer(kind: str, line: str) -> None:
         ("before the view", "message | 1 | source=mail | thread=1 | at=2026-11-13 10:11 | author=dana@northwind.example"),
         ("an automatic reply", "message | 1 | source=mail | thread=1 | at=2026-11-16 10:00 | author=dana@northwind.example | automated=yes"),
         ("of ours", "message | 1 | source=mail | thread=1 | at=2026-11-16 10:00 | author=marco@harbour.example | to=dana@northwind.example"),
+        ("of ours, in the client's channel", "message | 1 | source=chat | medium=chat | thread=1 | party=Northwind | at=2026-11-16 10:00 | author=marco@harbour.example"),
+        ("of ours, by name", "message | 1 | source=mail | thread=1 | at=2026-11-16 10:00 | author=Marco <marco@harbour.example> | subject=Northwind retainer proposal"),
         ("of another client", "message | 1 | source=mail | thread=1 | at=2026-11-16 10:00 | author=kim@oakline.example"),
         ("later than now", "message | 1 | source=mail | thread=1 | at=2026-11-19 10:00 | author=dana@northwind.example"),
         ("a meeting she declined", "meeting | m | source=cal | uid=m | starts=2026-11-16 10:00 | ends=2026-11-16 11:00 | guests=dana@northwind.example=declined"),
@@ -195,6 +197,8 @@ def test_dates_without_a_time_of_day() -> None:
     sent = text.replace("sent=2026-11-11", "sent=2026-11-13")
     assert len(viewed(f"{sent}\n{deal.format('2026-11-13')}")) == 1, "the contact was the sending"
     assert viewed(f"{text}\n{same_day}") == [], "nobody knows which came first"
+    noon = text.replace("first_viewed=2026-11-13 00:00", "first_viewed=2026-11-13 12:00")
+    assert viewed(f"{noon}\n{same_day}") == [], "a date is a date, whatever its time says"
 
 
 def test_a_date_of_expiry_that_is_near_is_told() -> None:
