@@ -1,0 +1,156 @@
+"""From facts to a briefing: pure, in any order of facts the same bytes, and honest about what was not read."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Literal
+
+import pytest
+
+from briefing.compile import Compiled, Plan, compile_briefing
+from briefing.coverage import Freshness
+from briefing.demo.stated import StatedSeries, snapshot
+from briefing.demo.world import World
+from briefing.document import Briefing, to_json
+from briefing.render import render
+from briefing.rules.view import NoAdSeries
+from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
+from briefing.testing import facts_from, morning_at
+
+DAY = date(2026, 11, 19)
+MORNING = morning_at("2026-11-19 07:00")
+AT = datetime(2026, 11, 19, 5, 45, tzinfo=UTC)
+Status = Literal["whole", "partial", "failed"]
+
+
+@cache
+def agency() -> tuple[Snapshot, StatedSeries]:
+    world = World(1, DAY)
+    return snapshot(world, DAY), StatedSeries(world, DAY)
+
+
+def attempt(status: Status = "whole", at: datetime = AT, **fields: object) -> Attempt:
+    plain = Attempt(status=status, started=at, ended=at, rows=3)
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def of(text: str, **streams: Attempt | None) -> Snapshot:
+    """A snapshot of one source `work` whose streams (by kind) went as told; None was listed and never read."""
+    keys = {kind: StreamKey("work", kind, (kind,)) for kind in streams}
+    records = [
+        StreamRecord(key=keys[kind], latest=one, usable=one if one and one.status != "failed" else None)
+        for kind, one in streams.items()
+    ]
+    listing = Listing(source="work", at=AT, streams=tuple(keys.values()))
+    return Snapshot(facts=tuple(facts_from(text, source="work")), streams=tuple(records), listings=(listing,))
+
+
+def compiled(taken: Snapshot, plan: Plan | None = None) -> Compiled:
+    return compile_briefing(taken, NoAdSeries(), plan or Plan(), MORNING)
+
+
+def briefing_of(taken: Snapshot, plan: Plan | None = None) -> Briefing:
+    return compiled(taken, plan).briefing
+
+
+LAUNCH = """
+project   | p1 | title=Acme site | party=Acme | manager=Janine | budget=36000 USD
+milestone | m1 | project=p1 | title=Launch | due=2026-11-24
+"""
+WHOLE = {"project": attempt(), "milestone": attempt(), "task": attempt(rows=0)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_facts_changes_nothing(seed: int) -> None:
+    taken, series = agency()
+    facts = list(taken.facts)
+    random.Random(seed).shuffle(facts)
+    expected = compile_briefing(taken, series, Plan(), MORNING).briefing
+    shuffled = compile_briefing(replace(taken, facts=tuple(facts)), series, Plan(), MORNING).briefing
+    assert to_json(shuffled) == to_json(expected)
+    for form in ("md", "html", "text"):
+        assert render(shuffled, form) == render(expected, form)
+
+
+def test_the_printed_factors_of_a_whole_agency_multiply_out() -> None:
+    taken, series = agency()
+    made = compile_briefing(taken, series, Plan(), MORNING).briefing
+    assert len(made.items) > 5
+    for item in made.items:
+        product = item.lost.stake
+        for factor in item.lost.factors:
+            product *= factor.value
+        assert abs(product - item.lost.amount) < 0.005
+    for card in made.cards:
+        assert card.amount.amount == sum(part.amount for part in card.parts)
+
+
+def test_the_first_sentence() -> None:
+    made = briefing_of(of(LAUNCH, **WHOLE))
+    (card,) = made.cards
+    assert card.headline == "Acme site: Launch is 3 workdays out (Tuesday) with no tasks assigned."
+    assert card.full
+    assert made.second_line == "1 to decide. 1 of 1 source whole."
+    assert made.subject == "1 to decide: Acme site: Launch due Tuesday, no tasks (Thu 19 Nov)"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "told"),
+    [
+        (attempt("failed", problem="refused", cure="renew the token"), "Task: refused. Cure: renew the token."),
+        (attempt("partial", skipped=(("t.csv:3", "no title"),), skipped_count=1), "task: 1 row not read (t.csv:3: no title)."),
+        (attempt(at=AT - timedelta(hours=20)), "work is old: read yesterday 10:45, 20 h ago (limit 18 h)."),
+        (None, "task: not read yet."),
+    ],
+)  # fmt: skip
+def test_no_milestone_sentence_without_the_whole_list_of_tasks(tasks: Attempt | None, told: str) -> None:
+    made = briefing_of(of(LAUNCH, **{**WHOLE, "task": tasks}))
+    assert made.items == ()
+    assert not made.verified_quiet
+    (line,) = made.coverage_lines
+    assert line[1][0].lower() == told.lower()
+    assert "milestones without tasks" in line[1][-1]
+
+
+def test_quiet_is_verified_only_where_all_was_read() -> None:
+    calm = "project | p1 | title=Acme site | party=Acme"
+    quiet = briefing_of(of(calm, **WHOLE))
+    assert quiet.verified_quiet
+    assert quiet.second_line.startswith("Nothing needs you. 1 of 1 source whole")
+    for broken in ("project", "milestone", "task"):
+        made = briefing_of(of(calm, **{**WHOLE, broken: attempt("failed", problem="refused")}))
+        assert not made.verified_quiet
+        assert "Nothing needs you" not in made.second_line + made.subject
+
+
+def test_without_any_source_nothing_is_called_quiet() -> None:
+    made = briefing_of(Snapshot())
+    assert (made.verified_quiet, made.second_line) == (False, "No source is set up.")
+
+
+def test_a_file_is_old_by_its_own_time_and_taken_as_exported_in_a_try() -> None:
+    old = {kind: attempt(as_of=AT - timedelta(days=3)) for kind in WHOLE}
+    assert briefing_of(of(LAUNCH, **old)).items == ()
+    exported = Plan(freshness=Freshness(as_exported=True))
+    assert len(briefing_of(of(LAUNCH, **old), exported).items) == 1
+
+
+def test_a_rule_can_be_switched_off_and_its_limits_changed() -> None:
+    taken = of(LAUNCH, **WHOLE)
+    assert briefing_of(taken, Plan(disabled=frozenset({"milestone-no-tasks"}))).items == ()
+    assert briefing_of(taken, Plan(overrides={"milestone-no-tasks": {"days": 2}})).items == ()
+    for_acme = Plan(overrides={"milestone-no-tasks": {"days": 2, "clients": {"Acme": {"days": 9}}}})
+    assert len(briefing_of(taken, for_acme).items) == 1
+
+
+def test_an_owner_who_is_away_is_marked() -> None:
+    text = LAUNCH + "absence | a | person=Janine | first=2026-11-18 | last=2026-11-20"
+    (card,) = briefing_of(of(text, **WHOLE, absence=attempt())).cards
+    assert "Owner Janine, out until Monday." in card.body
+
+
+def test_the_currency_is_the_most_frequent_one() -> None:
+    assert briefing_of(of(LAUNCH.replace("USD", "EUR"), **WHOLE)).currency == "EUR"
