@@ -1,0 +1,46 @@
+"""Stops work of a foreign library after so much processor time, in whatever thread it runs.
+
+A loop inside a library cannot be cancelled from outside: signals reach the main thread only, and a thread cannot be
+killed. The interpreter's trace hook belongs to one thread and is called at every call of a Python function, so it can
+end the work from within. Processor time of the thread is counted, not time on the wall: what other threads do costs
+nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from inspect import CO_GENERATOR
+from types import FrameType
+
+EVERY = 64
+"""Calls between two looks at the clock: a look costs as much as some calls."""
+
+
+class TooLong(Exception):
+    """The work took more processor time than it may."""
+
+
+@contextmanager
+def cpu_limit(seconds: float) -> Iterator[None]:
+    """Raise TooLong inside the body once this thread has worked so long."""
+    deadline = time.thread_time() + seconds
+    calls = 0
+
+    def watch(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+        # Never where a generator is entered: it may be on its way to the bin, where an exception is printed and lost.
+        if calls >= EVERY and not frame.f_code.co_flags & CO_GENERATOR:
+            calls = 0
+            if time.thread_time() > deadline:
+                raise TooLong
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
