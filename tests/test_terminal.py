@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from briefing import layout
 from briefing.document import Briefing
 from briefing.terminal import WIDEST, print_briefing
 from tests.generated_briefing import briefings, flat, in_terminal, with_text
@@ -42,16 +42,13 @@ def test_no_wider_than_reads_well() -> None:
 @given(briefings(), st.integers(20, 140))
 def test_no_line_is_wider_than_the_console(briefing: Briefing, width: int) -> None:
     for line in in_terminal(briefing, width=width).splitlines():
-        assert layout.width(line) <= width
+        assert cell_len(line) <= width
         assert line == line.rstrip()
 
 
 @settings(max_examples=10, deadline=None)
 @given(briefings())
 def test_a_narrow_console_says_the_same(briefing: Briefing) -> None:
-    def words(width: int) -> str:
-        return "".join(sorted(in_terminal(briefing, width=width).split())) if briefing.ads.rows else ""
-
     narrow, wide = (
         flat(in_terminal(replace(briefing, ads=replace(briefing.ads, rows=())), width=w)) for w in (44, 100)
     )
@@ -84,6 +81,12 @@ def test_no_color_keeps_weights_and_drops_colours(monkeypatch: pytest.MonkeyPatc
     used = {number for code in re.findall(r"\x1b\[([\d;]*)m", shown) for number in code.split(";")}
     assert used <= {"0", "1", "2"}
     assert STYLE.sub("", LINK.sub("", shown)) == in_terminal(MORNINGS["bad"]())
+
+
+def test_a_file_with_colours_gets_no_links() -> None:
+    shown = in_terminal(working_thursday(), force_terminal=False, color_system="standard")
+    assert STYLE.search(shown)
+    assert not LINK.search(shown)
 
 
 def test_an_unsafe_link_is_not_made() -> None:
