@@ -68,7 +68,7 @@ def test_a_mail_to_one_of_ours(table: str) -> None:
     (item,) = waits(table)
     assert item.headline == "Oakline waits for an answer since yesterday 09:30 (8 working hours)."
     assert item.body == (
-        'Omar Haddad asked by mail ("October invoice"): "Please correct it."',
+        'Omar Haddad asked by mail ("October invoice"): "The second line is not ours. Please correct it."',
         "No answer in your inbox.",
     )
     assert item.stage == "waiting"
@@ -253,6 +253,26 @@ def test_hostile_words_are_quoted_short_and_without_quotation_marks(table: str) 
     assert item.body[0].count('"') == 4
     assert len(item.body[0]) < 220
     assert item.body[0].endswith('…"')
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("Can you send it? Thanks a lot for that. Can you send it?", "Can you send it?"),
+        ("Hello! Can you send it?", "Can you send it?"),
+        (
+            "The map shows the old address. Is that going to change?",
+            "The map shows the old address. Is that going to change?",
+        ),
+        ("The map shows " + "much " * 30 + "more. Is that going to change?", "Is that going to change?"),
+    ],
+)
+def test_what_is_quoted(text: str, quote: str) -> None:
+    (item,) = waits(
+        "message | 1 | thread=1 | subject=Map | at=2026-11-17 09:30 | author=Omar <omar@oakline.example> "
+        f"| to=maya@harbour.example | excerpt={text}"
+    )
+    assert item.body[0] == f'Omar asked by mail ("Map"): "{quote}"'
 
 
 def test_severe_after_three_working_days_and_by_the_client_s_own_limit(table: str) -> None:

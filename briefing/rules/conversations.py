@@ -13,6 +13,7 @@ from briefing.items import Factor, Figure, Item, Stake
 from briefing.morning import Morning
 from briefing.reading.text import clean
 from briefing.rules import Need, rule
+from briefing.rules.asks import sentences
 from briefing.rules.turns import Elsewhere, Exchange, Sides, Wait, exchanges, one_matter, waiting
 from briefing.rules.view import Facts, Limits
 
@@ -206,9 +207,18 @@ def _when(moment: datetime, morning: Morning, *, on: bool = False) -> str:
 
 def _quoted(facts: Facts, wait: Wait) -> str:
     """Who asked what, where, in their own words."""
-    quote = clean(wait.sentence, QUOTE).replace('"', "'")
+    quote = clean(_with_what_precedes(wait), QUOTE).replace('"', "'")
     stop = "" if quote.endswith((".", "?", "!", "…")) else "."
     return f'{facts.name(wait.ask.author)} asked {_place(wait.ask)}: "{quote}{stop}"'
+
+
+def _with_what_precedes(wait: Wait) -> str:
+    """The sentence that asks, after the one before it where both fit: "Is that right?" alone says little."""
+    said = sentences(wait.ask.excerpt)
+    place = said.index(wait.sentence) if wait.sentence in said else 0
+    before = said[place - 1] if place else ""
+    both = f"{before} {wait.sentence}"
+    return both if len(before.split()) >= 4 and len(both) <= QUOTE else wait.sentence
 
 
 def _place(message: Message) -> str:
