@@ -5,7 +5,7 @@ and the others stand. A folder of many files (one event each, as calendar server
 stream, in which an unreadable file is skipped and named. There the files are read together, so that an invitation and
 its cancellation in two files are one event.
 
-Occurrences run from the day before the morning to the end of the window. Recurrence is bounded
+Occurrences lie within the window: past ones say who was met since when. Recurrence is bounded
 (`briefing.reading.recurrence`); what cannot be read of a calendar is skipped by file and line.
 """
 
@@ -156,10 +156,12 @@ def where_of(problem: Unread) -> str:
 
 
 def span_of(window: Window) -> Span:
-    """From the day before the morning, so that a night's meeting is known to be over, to the end of the window."""
+    """The window: meetings that took place say who was spoken with. At least from the day before the morning, so that
+    a night's meeting is known to be over.
+    """
     today = window.now.astimezone(window.zone).date()
-    start = datetime.combine(today - timedelta(days=1), time(), window.zone)
-    return Span(start=start, end=window.until, zone=window.zone)
+    day_before = datetime.combine(today - timedelta(days=1), time(), window.zone)
+    return Span(start=min(window.since, day_before), end=window.until, zone=window.zone)
 
 
 def calendar_files(folder: Path) -> list[Path]:

@@ -69,8 +69,8 @@ class Span:
 class Bounds:
     """How much work a reading may be."""
 
-    series_occurrences: int = 1_000
-    """Within the span; 24 a day over six weeks."""
+    series_occurrences: int = 2_000
+    """Within the span; 24 a day over twelve weeks."""
 
     occurrences: int = 50_000
     series_seconds: float = 1.0
