@@ -34,7 +34,8 @@ LONGEST_LABEL = 14
 """Cells of a label in plain text; a longer one stands on a line of its own."""
 
 LIMITS = (
-    (200, LONGEST), (60, LONGEST), (40, LONGEST), (25, LONGEST), (15, LONGEST), (10, 500), (5, 300), (2, 120), (2, 60), (1, 30),
+    (200, LONGEST), (60, LONGEST), (40, LONGEST), (25, LONGEST), (15, LONGEST),
+    (10, 500), (5, 300), (2, 120), (2, 60), (1, 30),
 )  # fmt: skip
 """What is tried in turn until a page fits: entries per list, characters per text."""
 
