@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from briefing.ad_changes import (
@@ -95,6 +95,7 @@ def test_weights(values: dict[str, str], expected: int) -> None:
     assert weight(change(**values)) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_a_ratio_of_foreign_text_is_a_positive_number_or_nothing(old: str, new: str) -> None:
     by = ratio(change(change="budget", old=old, new=new))

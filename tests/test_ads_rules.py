@@ -237,6 +237,26 @@ def test_silent(rows: list[AdSeriesDay], of_b: dict[str, str]) -> None:
     assert found(rows, of_b=of_b) == []
 
 
+def test_too_small_to_tell_means_the_same_in_every_currency() -> None:
+    rows = days(200, spend=150, now=[160] * 7)
+    assert len(found(rows)) == 1
+    assert found(rows, of_b={"currency": "JPY"}) == []
+
+
+def test_a_missing_day_is_no_quiet_day_where_rows_were_lost() -> None:
+    holes = [row for n, row in enumerate(BRIGHTSIDE) if n != 31]
+    memory = Memory({**others(), "b": holes})
+    facts = facts_from(accounts(memory.rows))
+    whole = readings_for(facts, kinds=["ad_day"])
+    partly = [replace(whole[0], status="partial")]
+    assert ads_table(facts_of(facts, readings=whole, series=memory), THURSDAY).notes == ("43 usual.",)
+    assert (
+        ads_table(facts_of(facts, readings=partly, series=memory), THURSDAY)
+        .notes[-1]
+        .endswith("1 with an incomplete day.")
+    )
+
+
 def test_better_than_usual_is_no_item() -> None:
     assert found(days(115, spend=1240, now=[145] * 7)) == []
 
@@ -359,7 +379,7 @@ def test_after_a_large_change_weeks_ago_the_base_starts_there() -> None:
 def test_campaigns_that_do_not_add_up_are_not_named() -> None:
     (item,) = found(
         BRIGHTSIDE, text=COVERED,
-        campaigns={"gen": split(BRIGHTSIDE, 0.3, [50] * 35), "brand": split(BRIGHTSIDE, 0.3, [20] * 35)},
+        campaigns={"gen": split(BRIGHTSIDE, 0.3, [50] * 28 + [20] * 7), "brand": split(BRIGHTSIDE, 0.3, [20] * 35)},
     )  # fmt: skip
     assert not any("ampaign" in sentence for sentence in item.body)
 
