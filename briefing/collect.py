@@ -38,6 +38,9 @@ class Source:
     problem: SourceError | None = None
     """Why it could not be built; its streams are then gaps."""
 
+    kinds: frozenset[type[Fact]] = frozenset()
+    """What it can state, where it says so: missing when it cannot even list its streams."""
+
     bound_to: str = ""
     deadline: float = 120.0
     """Seconds for one stream, and for the listing."""
@@ -167,6 +170,8 @@ class _Collect:
     def _listed(self, source: Source, streams: Sequence[Stream], error: BaseException | None) -> None:
         self.listing.pop(source.name, None)
         keys = tuple(sorted(_key(source, stream) for stream in streams))
+        if error and source.kinds:
+            keys = (StreamKey(source.name, "", tuple(sorted(kind.kind for kind in source.kinds))),)
         told = told_problem(error) if error else ("", "")
         self.store.listed(Listing(source=source.name, at=self.clock(), streams=keys, problem=told[0], cure=told[1]))
         if error:

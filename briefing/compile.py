@@ -6,6 +6,7 @@ gathered into stories and put in order; the day, the tables and what was not che
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,10 +36,12 @@ from briefing.morning import Morning
 from briefing.ranking import Order, Prices, cards, in_order, price, with_ids
 from briefing.rules import Rule, load_all
 from briefing.rules.ads_table import ads_table
-from briefing.rules.engine import Outcome, run
+from briefing.rules.engine import NotRun, Outcome, run
 from briefing.rules.scorecard import scorecard_table
 from briefing.rules.view import AdSeries, Facts, Limits, facts_of
 from briefing.store import Snapshot
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +78,10 @@ def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: 
         snapshot.facts, clients=plan.clients, own_domains=plan.own_domains, today=morning.today,
         calendar=morning.calendar,
     )  # fmt: skip
-    facts = facts_of(snapshot.facts, readings=found, directory=people, series=series)
+    apart = None if plan.freshness.as_exported else plan.freshness.apart
+    facts = facts_of(snapshot.facts, readings=found, directory=people, series=series, apart=apart)
     rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
-    outcomes = tuple(run(rule, facts, morning, limits_of(plan, rule)) for rule in rules.values())
+    outcomes = tuple(_run(rule, facts, morning, plan) for rule in rules.values())
     prices = replace(plan.prices, base=plan.prices.base or frequent_currency(snapshot.facts))
     priced = with_ids(
         [price(item, rules[item.rule], morning, prices) for outcome in outcomes for item in outcome.items]
@@ -89,6 +93,18 @@ def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: 
         outcomes=outcomes,
         facts=facts,
     )
+
+
+def _run(rule: Rule, facts: Facts, morning: Morning, plan: Plan) -> Outcome:
+    """Run a rule; a fault of ours costs that rule, is told, and keeps the morning from being called quiet."""
+    try:
+        return run(rule, facts, morning, limits_of(plan, rule))
+    except Exception as error:
+        log.exception("rule %s failed", rule.name)
+        fault = NotRun(
+            rule=rule.name, source="", need="", why=f"a fault of ours ({type(error).__name__})", blocked_by="briefing"
+        )
+        return Outcome(rule=rule.name, not_run=(fault,))
 
 
 def limits_of(plan: Plan, rule: Rule) -> Limits:
@@ -297,6 +313,9 @@ class _Writer:
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
         lines = list(self.plan.notices)
         idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
+        faults = [o.rule for o in outcomes if any(n.blocked_by == "briefing" for n in o.not_run)]
+        if faults:
+            lines.append(f"A fault of ours: {words.listed(faults)} did not run. The log has the details.")
         if idle:
             lines.append(f"No source for {words.count(len(idle), 'rule')}: {', '.join(idle)}.")
         doubtful = self.facts.directory.ambiguous

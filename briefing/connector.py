@@ -98,7 +98,11 @@ class Stream:
 
 
 class Connector(Protocol):
-    """A source of facts."""
+    """A source of facts.
+
+    A connector may name in a class attribute `kinds` (a frozenset of fact types) what it can state. Where it fails
+    before it could list its streams even once, these kinds are what is missing, instead of nobody knows what.
+    """
 
     def streams(self, window: Window) -> Sequence[Stream]:
         """The streams on offer. May ask the network or look at files; runs under its own deadline."""
@@ -159,6 +163,18 @@ def load(name: str, settings: Mapping[str, object], *, where: str = "") -> Conne
         raise ConfigError([f'{path}: connector "{name}" cannot be imported: {error}']) from error
     connector: Connector = checked_call(build, settings, path)
     return connector
+
+
+def declared_kinds(name: str) -> frozenset[type[Fact]]:
+    """What the connector registered under a name says it can state; empty where it does not say or cannot be loaded."""
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="briefing.connectors", name=name):
+        try:
+            return frozenset(getattr(entry.load(), "kinds", frozenset()))
+        except Exception:  # noqa: BLE001  (a broken package must cost its own source only)
+            return frozenset()
+    return frozenset()
 
 
 def checked_call(build: Callable[..., Connector], settings: Mapping[str, object], path: str) -> Connector:

@@ -39,6 +39,9 @@ class Freshness:
     file: timedelta = timedelta(hours=26)
     """By the file's modification time."""
 
+    apart: timedelta = timedelta(minutes=60)
+    """How much older than the list that is judged a list may be in which something is missed."""
+
     as_exported: bool = False
     """Files are taken as of the morning, whenever they were exported (`briefing try`)."""
 

@@ -22,7 +22,7 @@ from briefing.clients import Client, inferred_domains
 from briefing.collect import Progress, Report, Source, collect, one_at_a_time
 from briefing.compile import WINDOW_AHEAD, WINDOW_BACK, Compiled, Plan, compile_briefing
 from briefing.config import Settings, parse, read
-from briefing.connector import Connector, Window, load
+from briefing.connector import Connector, Window, declared_kinds, load
 from briefing.coverage import Freshness
 from briefing.errors import BriefingError, SourceError, UsageError
 from briefing.facts import Money, Person
@@ -86,7 +86,7 @@ class Workspace:
             problem = SourceError(text, advice=error.advice or "correct briefing.toml")
         return Source(
             name=name, connector=connector, problem=problem, deadline=section.deadline, cap=section.cap,
-            bound_to=bound_to(settings, section.use),
+            kinds=declared_kinds(section.use), bound_to=bound_to(settings, section.use),
         )  # fmt: skip
 
     def _resolved(self, name: str, settings: Mapping[str, object]) -> dict[str, object]:

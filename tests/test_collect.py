@@ -166,6 +166,13 @@ def test_a_source_that_cannot_be_built_is_a_gap(store: Store) -> None:
     assert (listing.problem, listing.cure) == ("no token", "briefing auth tool")
 
 
+def test_what_a_source_could_state_is_missing_when_it_never_listed_anything(store: Store) -> None:
+    broken = Source(name="tool", connector=None, problem=SourceError("no token"), kinds=frozenset({Task}))
+    collect([broken], store, WINDOW, clock=lambda: NOW)
+    (record,) = store.snapshot(NOW).streams
+    assert (record.key.kinds, record.latest) == (("task",), None)
+
+
 def test_a_sudden_emptiness_is_believed_on_the_second_day(store: Store) -> None:
     asked: list[int] = []
 

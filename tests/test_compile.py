@@ -16,6 +16,7 @@ from briefing.demo.stated import StatedSeries, snapshot
 from briefing.demo.world import World
 from briefing.document import Briefing, to_json
 from briefing.render import render
+from briefing.rules import load_all
 from briefing.rules.view import NoAdSeries
 from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
 from briefing.testing import facts_from, morning_at
@@ -154,3 +155,33 @@ def test_an_owner_who_is_away_is_marked() -> None:
 
 def test_the_currency_is_the_most_frequent_one() -> None:
     assert briefing_of(of(LAUNCH.replace("USD", "EUR"), **WHOLE)).currency == "EUR"
+
+
+def test_a_list_of_tasks_older_than_the_milestones_says_nothing_absent() -> None:
+    early = attempt(at=AT - timedelta(minutes=61))
+    made = briefing_of(of(LAUNCH, **{**WHOLE, "task": early}))
+    assert made.items == ()
+    assert not made.verified_quiet
+    close = attempt(at=AT - timedelta(minutes=59))
+    assert len(briefing_of(of(LAUNCH, **{**WHOLE, "task": close})).items) == 1
+    later = attempt(at=AT + timedelta(minutes=70))
+    assert len(briefing_of(of(LAUNCH, **{**WHOLE, "task": later})).items) == 1
+
+
+def test_a_fault_of_ours_costs_its_rule_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    rules = dict(load_all())
+    rules["task-overdue"] = replace(rules["task-overdue"], run=broken)  # type: ignore[arg-type]
+    monkeypatch.setattr("briefing.compile.load_all", lambda: rules)
+    made = briefing_of(of(LAUNCH, **WHOLE))
+    assert len(made.items) == 1
+    assert "A fault of ours: task-overdue did not run. The log has the details." in made.notices
+    assert not briefing_of(of("", **WHOLE)).verified_quiet
+
+
+def test_no_rule_fails_on_the_agency() -> None:
+    taken, series = agency()
+    made = compile_briefing(taken, series, Plan(), MORNING).briefing
+    assert not any("fault" in notice for notice in made.notices)

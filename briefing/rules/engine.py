@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from briefing.facts import Fact
 from briefing.items import Item
@@ -66,13 +68,46 @@ def unmet(rule: Rule, need: Need, source: str, facts: Facts) -> NotRun | None:
         if need.every_source:
             return None
         return NotRun(rule=rule.name, source=source, need=need.kind.kind, why="no such list in this source")
+    blocking = _blocking(found, need) or _too_old_beside(rule, need, found, source, facts)
+    if blocking is None:
+        return None
+    reading, why = blocking
+    return NotRun(rule=rule.name, source=source, need=need.kind.kind, why=why, blocked_by=reading.source)
+
+
+def _blocking(found: Sequence[StreamReading], need: Need) -> tuple[StreamReading, str] | None:
+    """The reading that a need cannot do without. Of several scopes (ad accounts) one that is missing costs itself only,
+    unless the rule says that something is absent; old rows would be told as today's, so they block.
+    """
     for reading in found:
-        if not enough(reading, need):
-            return NotRun(
-                rule=rule.name, source=source, need=need.kind.kind, why=reading.problem or reading.status,
-                blocked_by=reading.source,
-            )  # fmt: skip
+        if not enough(reading, need) and (need.whole or reading.status == "stale"):
+            return reading, reading.problem or reading.status
+    if any(enough(reading, need) for reading in found):
+        return None
+    return found[0], found[0].problem or found[0].status
+
+
+def _too_old_beside(
+    rule: Rule, need: Need, found: Sequence[StreamReading], source: str, facts: Facts
+) -> tuple[StreamReading, str] | None:
+    """A list in which something is missed must not be older than the list of what is judged: a milestone made since
+    would be without tasks in it.
+    """
+    if not need.whole or facts.apart is None:
+        return None
+    judged = [
+        t for r in facts.readings if r.source == source and rule.needs[0].kind.kind in r.kinds if (t := time_of(r))
+    ]
+    for reading in found:
+        at = time_of(reading)
+        if at is not None and judged and max(judged) - at > facts.apart:
+            return reading, "read too long before the list that is judged"
     return None
+
+
+def time_of(reading: StreamReading) -> datetime | None:
+    """What a reading tells the state of: a file's modification time, else when it was read."""
+    return reading.as_of or reading.fetched_at
 
 
 def enough(reading: StreamReading, need: Need) -> bool:

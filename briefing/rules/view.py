@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeVar, cast
 
 from briefing.clients import Client, Directory
@@ -102,6 +102,8 @@ class Facts:
     directory: Directory = field(default_factory=Directory)
     series: AdSeries = field(default_factory=NoAdSeries)
     source: str = ""
+    apart: timedelta | None = None
+    """How much older than the list that is judged a list may be in which something is missed; None: no matter."""
 
     def of(self, kind: type[F]) -> tuple[F, ...]:
         """Every usable fact of a kind, from every source, in a fixed order."""
@@ -162,6 +164,7 @@ def facts_of(
     directory: Directory | None = None,
     series: AdSeries | None = None,
     source: str = "",
+    apart: timedelta | None = None,
 ) -> Facts:
     """Index facts by kind, each kind sorted by its reference, so that the order of reading changes nothing."""
     kinds: dict[str, list[Fact]] = defaultdict(list)
@@ -176,6 +179,7 @@ def facts_of(
         directory=directory or Directory(),
         series=series or NoAdSeries(),
         source=source,
+        apart=apart,
     )
 
 

@@ -327,7 +327,7 @@ class SqliteStore:
         ):
             keys = tuple(StreamKey(source, scope, tuple(kinds)) for scope, kinds in json.loads(streams))
             before = found.get(source)
-            if problem and before is not None:
+            if problem and before is not None and before.streams:
                 keys = before.streams
             found[source] = Listing(source=source, at=moment(when), streams=keys, problem=problem, cure=cure)
         return [found[source] for source in sorted(found)]
