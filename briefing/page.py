@@ -235,14 +235,10 @@ def safe_url(url: str) -> str:
 
 
 def _with_safe_links(card: CardDoc) -> CardDoc:
-    """Links that may be clicked; of the others what they say, with file and line."""
+    """Links that may be clicked; of the others file and line, or what they are called."""
     links = (replace(link, url=safe_url(link.url)) for link in card.links)
-    named = (link if link.url else replace(link, text=_place(link)) for link in links)
+    named = (link if link.url else Link(text=link.where or link.text) for link in links)
     return replace(card, links=tuple(dict.fromkeys(named)))
-
-
-def _place(link: Link) -> str:
-    return link.where if link.where.startswith(link.text) else ", ".join(filter(None, (link.text, link.where)))
 
 
 # --- the head and the foot -------------------------------------------------------------------------------------------
