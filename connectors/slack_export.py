@@ -277,7 +277,8 @@ def read_user(row: Mapping[str, Any]) -> User:
     """One entry of users.json, whatever is missing from it."""
     profile = _object(row.get("profile"))
     handle = _word(row.get("name"))
-    names = (profile.get("display_name"), profile.get("real_name"), row.get("real_name"), handle)
+    # The full name first: a "Maya" alone could be one of ours or a client's.
+    names = (profile.get("real_name"), row.get("real_name"), profile.get("display_name"), handle)
     return User(
         person=Person(
             name=next((name for one in names if (name := clean(_text(one), NAME))), ""),
@@ -419,7 +420,7 @@ class Reading:
         if profile.get("is_restricted") or profile.get("is_ultra_restricted") or (team and home and team != home):
             side = "theirs"
         names = (
-            profile.get("display_name"), profile.get("real_name"), profile.get("name"),
+            profile.get("real_name"), profile.get("display_name"), profile.get("name"),
             _object(row.get("bot_profile")).get("name"), row.get("username"),
         )  # fmt: skip
         name = next((name for one in names if (name := clean(_text(one), NAME))), "")

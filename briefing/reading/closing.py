@@ -51,6 +51,6 @@ def closes(text: str) -> bool:
     words = _WORD.findall(body)
     if not words:
         return any(c in _EMOJI for c in body)
-    if any(word in _THANKS for word in words[:2]):
+    if any(word in _THANKS for word in words):
         return len(words) <= MOST_WORDS
     return len(words) <= MOST_WORDS // 2 and bool(_AGREES.match(" ".join(words)))

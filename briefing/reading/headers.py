@@ -98,15 +98,16 @@ _COSTLY = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_uni
 def decoded(value: bytes, charset: str) -> str:
     """Bytes in a charset that may be wrong, unknown or no charset at all: then UTF-8, then Windows-1252."""
     try:
-        codec = codecs.lookup(charset.strip(" '\"") or "utf-8").name
+        codec = codecs.lookup(charset.strip(" '\"")).name
         if codec not in _COSTLY and codec != "ascii":
             return value.decode(codec, "replace")
     except (LookupError, ValueError, UnicodeError):
-        pass  # `DEFAULT_CHARSET`, `unknown-8bit`, `base64`: read on without
+        pass  # none, `DEFAULT_CHARSET`, `unknown-8bit`, `base64`: read on without
     try:
         return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("cp1252", "replace")
+    except UnicodeDecodeError as error:
+        cut_within_a_character = error.start >= len(value) - 3
+        return value.decode("utf-8", "ignore") if cut_within_a_character else value.decode("cp1252", "replace")
 
 
 def from_base64(value: bytes) -> bytes:
@@ -149,7 +150,7 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|\(((?:[^()\\]|\\.)*)\)|<([^<>]*)>|([,;:])|([^",;:()<>]+)|.', re.DOTALL)
-_ADDRESS = re.compile(r"[^\s@<>\"',;:()]{1,64}@[^\s@<>\"',;:()]{1,255}")
+_ADDRESS = re.compile(r"[^\s@<>\",;:()]{1,64}@[^\s@<>\"',;:()]{1,255}")
 _OBSCURED = re.compile(r"^([\w.+-]{1,64}) at ([\w-]+(?:\.[\w-]+)+)$")
 
 
@@ -209,7 +210,7 @@ def email_in(text: str) -> str:
     if obscured := _OBSCURED.match(text.strip()):
         return f"{obscured[1]}@{obscured[2]}".lower()
     found = _ADDRESS.search(text)
-    return _plain(found[0]).strip(".").lower() if found else ""
+    return _plain(found[0]).strip(".'").lower() if found else ""
 
 
 def domain_of(email: str) -> str:
@@ -227,7 +228,7 @@ _ZONES = {
 }  # fmt: skip
 """Minutes east of Greenwich of the zone names seen in mail (RFC 5322 section 4.3 and European habit)."""
 
-_CLOCK = r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?"
+_CLOCK = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?"
 _OFFSET = r"([+-]\d{2}:?\d{2}|[A-Za-z]{1,5})?"
 _RFC = re.compile(rf"(\d{{1,2}})[ \t-]+([A-Za-z]{{3}})[a-z]*\.?,?[ \t-]+(\d{{2,4}}),?[ \t]+{_CLOCK}[ \t]*{_OFFSET}")
 _CTIME = re.compile(rf"([A-Za-z]{{3}})[a-z]*[ \t]+(\d{{1,2}})[ \t]+{_CLOCK}[ \t]+{_OFFSET}[ \t]*(\d{{4}})")

@@ -50,7 +50,9 @@ def leaves(raw: bytes, headers: Headers, start: int, end: int | None = None) -> 
 def _walk(raw: bytes, headers: Headers, start: int, end: int, depth: int, *, closed: bool = True) -> Iterator[Leaf]:
     kind, parameters = content_type(headers)
     boundary = parameters.get("boundary", "")
-    if kind.startswith("multipart/") and boundary and depth < DEEPEST:
+    if depth >= DEEPEST:
+        return
+    if kind.startswith("multipart/") and boundary:
         inside = list(_segments(raw, boundary, start, end))
         for begin, stop, ended in inside:
             block, body = split(raw[begin : min(stop, begin + 64 * 1024)])
