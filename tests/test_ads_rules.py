@@ -16,6 +16,7 @@ from briefing.document import AdsTable
 from briefing.facts import AdAccount, Fact, Money
 from briefing.items import Item
 from briefing.morning import Morning
+from briefing.rules.ads_judged import judge_accounts
 from briefing.rules.ads_table import ads_table
 from briefing.rules.view import AdSeries, AdSeriesDay, StreamReading, facts_of
 from briefing.testing import facts_from, morning_at, readings_for, run_rule
@@ -461,6 +462,25 @@ def test_the_clients_own_target_serves_where_the_account_has_none() -> None:
     target = Client(name="Brightside", target_cpl=Money(amount=Decimal(9), currency="USD"))
     directory = replace(DIRECTORY, clients=(target,))
     assert len(found(BRIGHTSIDE, rule="cpl-over-target", directory=directory)) == 1
+
+
+def test_accounts_are_judged_once_a_morning_and_anew_for_other_facts() -> None:
+    class Counting(Memory):
+        reads = 0
+
+        def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
+            self.reads += 1
+            return super().days(source, account, campaign=campaign)
+
+    memory = Counting({**others(), "b": BRIGHTSIDE})
+    facts = facts_from(accounts(memory.rows))
+    view = facts_of(facts, readings=readings_for(facts, kinds=["ad_day"]), series=memory, source="test")
+    first = judge_accounts(view, THURSDAY)
+    assert judge_accounts(view.at("test"), THURSDAY) is first
+    assert memory.reads == 44
+    assert judge_accounts(view, morning_at("2026-11-30 07:00"))[0].judgement.why == "no rows"
+    assert judge_accounts(facts_of(facts, series=memory, source="test"), THURSDAY) == first
+    assert memory.reads == 3 * 44
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------

@@ -54,8 +54,24 @@ class Judged:
         return words.unit_price(Decimal(str(value)), self.currency)
 
 
-def judge_accounts(facts: Facts, morning: Morning) -> list[Judged]:
-    """Judge all accounts of the source under judgement together, in the order of their ids."""
+_KEPT: dict[str, tuple[tuple[object, ...], tuple[Judged, ...]]] = {}
+"""By source the last answer, and the very objects that it was made from."""
+
+
+def judge_accounts(facts: Facts, morning: Morning) -> tuple[Judged, ...]:
+    """Judge all accounts of the source under judgement together, in the order of their ids.
+
+    Two rules and the table ask for the same, and a year of rows takes its time to read: the last answer is kept for as
+    long as the same objects ask again.
+    """
+    asked = (facts.by_kind, facts.readings, facts.directory, facts.series, morning)
+    kept = _KEPT.get(facts.source)
+    if kept is None or any(one is not other for one, other in zip(kept[0], asked, strict=True)):
+        kept = _KEPT[facts.source] = (asked, tuple(_judged(facts, morning)))
+    return kept[1]
+
+
+def _judged(facts: Facts, morning: Morning) -> list[Judged]:
     accounts = facts.here(AdAccount)
     changes, called = _by_account(facts), names(facts)
     found: list[Judged] = []
