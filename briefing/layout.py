@@ -59,7 +59,7 @@ def fill(pieces: Iterable[str], columns: int, *, first: int = 0) -> list[str]:
             line, used, room = [], 0, columns
         if cells > room:
             *whole, piece = _cut(piece, room, columns)  # noqa: PLW2901  (the rest of the piece goes on)
-            lines += whole
+            lines += [part.rstrip() for part in whole]
             room, cells = columns, width(piece)
         used += cells + (1 if line else 0)
         line.append(piece)

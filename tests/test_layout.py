@@ -37,6 +37,10 @@ def test_a_percent_sign_stays_at_its_number() -> None:
     assert layout.wrap("a lead costs 19 % more", 15) == ["a lead costs", "19 % more"]
 
 
+def test_a_number_too_long_for_a_line_leaves_no_space_behind() -> None:
+    assert layout.wrap("123456789 % more", 10) == ["123456789", "% more"]
+
+
 def test_short_sentences_are_not_broken() -> None:
     told = (
         "Earlier milestones had 5 to 9.",

@@ -32,6 +32,7 @@ NAMELESS = re.compile(r"\bno (answer|reply)\b(?!.* in )", re.IGNORECASE)
 ALLOWED = {
     ("sales.py", "{}: {}, no answer.{}"): "the card's next sentence names every place that was looked in",
     ("sales.py", "{}: {}, no answer{}."): "one line of a list; `briefing why` names every place that was looked in",
+    ("agenda.py", "You answered maybe."): "the calendar's own word for that answer, not a hedge",
 }
 """Texts that may stay as they are, with the reason."""
 
@@ -69,13 +70,15 @@ def texts(source: str) -> Iterator[tuple[int, str]]:
 def problems(name: str, source: str) -> list[str]:
     found = []
     for line, text in texts(source):
+        if (name, text) in ALLOWED:
+            continue
         if re.search(r"[^\W\d_]", text.replace("{}", "")):  # a cell such as `+19%` is no sentence
             found += [
                 f"{name}:{line}: {why}: {text!r}"
                 for pattern, why in REFUSED.items()
                 if re.search(pattern, text, re.IGNORECASE)
             ]
-        if NAMELESS.search(text) and (name, text) not in ALLOWED:
+        if NAMELESS.search(text):
             found.append(f"{name}:{line}: says nothing of where was looked: {text!r}")
     return found
 
@@ -94,7 +97,7 @@ def test_the_texts_of_rules(path: Path) -> None:
 
 
 def test_every_exception_is_still_needed() -> None:
-    said = {(path.name, text) for path in FOLDER.glob("*.py") for _, text in texts(path.read_text("utf-8"))}
+    said = {(path.name, text) for path in paths() for _, text in texts(path.read_text("utf-8"))}
     assert set(ALLOWED) <= said
 
 
