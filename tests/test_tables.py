@@ -330,6 +330,7 @@ def test_a_missing_column_is_asked_with_a_mapping_to_paste(file: Path) -> None:
 
 def test_two_columns_for_one_field_are_asked(file: Path) -> None:
     problem, advice = refused(file, "Name,Amount (USD),Amount (EUR)\nA,1,2\n")
+    assert "amount" not in match(FORM, ["Name", "Amount (USD)", "Amount (EUR)"]).columns
     assert 'it has 2 columns for amount: "Amount (USD)", "Amount (EUR)"' in problem
     assert advice == 'under [sources.things] write columns = { amount = "Amount (USD)" }'
 

@@ -84,7 +84,7 @@ class Unsure:
 
     heading: str
     field: str
-    settled_by: str
+    settled_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,9 @@ class Form:
 
     key: str
     """The field that a totals row leaves empty."""
+
+    prefixes: tuple[str, ...] = ()
+    """Words that any heading may begin with: `Deal owner`, `Task - Status`."""
 
     telling: frozenset[str] = frozenset()
     """Fields of which one must be there, under one of its own headings, to take a file for this kind."""
@@ -126,6 +129,9 @@ class Form:
             for each, headings in zip(self.fields, lists, strict=True):
                 for heading in headings:
                     known.setdefault(heading, (each.name, tier))
+        for heading, found in list(known.items()):
+            for prefix in self.prefixes:
+                known.setdefault(f"{prefix} {heading}", found)
         return known
 
 

@@ -194,8 +194,12 @@ def table_stream(settings: TableSettings, kinds: Iterable[type[Fact]], read: Rea
 
 @lru_cache(maxsize=8192)
 def natural_key(*parts: str) -> str:
-    """An id for a row without one: what names it, folded. The same for every order of rows and place of the file."""
-    return " | ".join(folded for part in parts if (folded := fold(part)))
+    """An id for a row without one: what names it, folded. The same for every order of rows and place of the file.
+
+    >>> natural_key(natural_key("ACME, Inc.", "Web-Site"), "Launch")
+    'acme inc | web site | launch'
+    """
+    return " | ".join(folded for part in parts for one in part.split(" | ") if (folded := fold(one)))
 
 
 def facts(table: Table, build: Callable[[Row], Fact | Ignored]) -> Iterator[Fact | Skipped | Ignored]:
