@@ -579,6 +579,18 @@ def test_currencies_are_never_added() -> None:
     assert ads_table(view, THURSDAY).title == "Wednesday 18 November: €384 and $384 in 4 accounts, usual €384 and $384"
 
 
+def test_a_saturday_is_held_against_saturdays() -> None:
+    sunday = morning_at("2026-11-22 07:00")
+    rows = [
+        replace(row, day=row.day + timedelta(days=3), spend=row.spend // 2 if n % 7 == 6 else row.spend)
+        for n, row in enumerate(days(20, spend=100))
+    ]
+    facts = facts_from(accounts({"b": ()}))
+    view = facts_of(facts, readings=readings_for(facts, kinds=["ad_day"]), series=Memory({"b": rows}))
+    assert rows[-1].day == date(2026, 11, 21)
+    assert ads_table(view, sunday).title == "Saturday 21 November: $50 in 1 account, usual $50"
+
+
 def test_an_account_whose_reading_is_old_is_not_judged() -> None:
     facts = facts_from(accounts({"b": ()}))
     stale = [

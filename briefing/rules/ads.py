@@ -81,7 +81,7 @@ def _news(facts: Facts, morning: Morning, judged: Judged) -> Item:
         headline=f"{_headline(judged, window, morning.today)}.",
         line=f"{judged.who}: {_in_short(judged, window)}.",
         stake=_stake(judged, at_least * morning.days_to_next),
-        evidence=(*item.evidence, *_edits(facts, morning, activity)),
+        evidence=(*item.evidence, *_edits(facts, morning, judged, activity)),
         looked_in=facts.looked_in(AdDay, *((AdChange,) if read else ()), source=facts.source),
         not_in=() if read else ("the account's change history",),
         figures=(
@@ -253,12 +253,12 @@ def _activity(facts: Facts, morning: Morning, judged: Judged, window: Window, *,
     )
 
 
-def _edits(facts: Facts, morning: Morning, activity: Activity) -> tuple[Evidence, ...]:
+def _edits(facts: Facts, morning: Morning, judged: Judged, activity: Activity) -> tuple[Evidence, ...]:
     """The edits told, each with where it says so; at most five."""
     changes = [change for edit in activity.edits for change in edit.changes if ad_changes.weight(change)]
     return tuple(
         facts.evidence(change, f"{change.object_name or change.object_level} {ad_changes.action(change)} "
-                               f"{words.day(change.at.date(), morning.today)}".strip())
+                               f"{words.day(ad_changes.day_of(change, judged.zone), morning.today)}".strip())
         for change in changes[-5:]
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,7 +21,7 @@ from briefing.rules.view import Facts
 MOST = 3
 """Lines of accounts that are better, and of those to watch; every account that is worse has one."""
 
-USUAL_DAYS = 28
+USUAL_WEEKS = 4
 LETTERS = {"google": " G", "meta": " M", "linkedin": " L", "tiktok": " T", "microsoft": " B"}
 """The platform behind an account's name, as the table writes it."""
 
@@ -128,7 +128,10 @@ def _row(one: _Seen, day: date | None) -> AdRow:
 
 
 def _title(seen: Sequence[_Seen], day: date | None) -> str:
-    """`Wednesday 18 November: $14,900 in 42 accounts, usual $14,600`: each currency for itself, three figures."""
+    """`Wednesday 18 November: $14,900 in 42 accounts, usual $14,600`: each currency for itself, three figures.
+
+    Usual is the same day of the week: a Saturday is not held against Wednesdays.
+    """
     if day is None:
         return words.count(len(seen), "account")
     read = [one.judged for one in seen if one.judged.judgement.why not in {"not read", "no rows"}]
@@ -136,12 +139,17 @@ def _title(seen: Sequence[_Seen], day: date | None) -> str:
     for judged in read:
         for row in judged.rows:
             spent[judged.currency][row.day] += row.spend
-    before = [day - timedelta(days=back) for back in range(1, USUAL_DAYS + 1)]
     now = [_about(days[day], currency) for currency, days in sorted(spent.items())]
-    usual = [_about(median(days[one] for one in before), currency) for currency, days in sorted(spent.items())]
+    usual = [_about(_usual(days, day), currency) for currency, days in sorted(spent.items())]
     accounts = words.count(len(read), "account")
     totals = f"{words.listed(now)} in {accounts}, usual {words.listed(usual)}" if read else accounts
     return f"{day:%A} {day.day} {day:%B}: {totals}"
+
+
+def _usual(spent: Mapping[date, int], day: date) -> float:
+    """The same weekday's median over four weeks; without one, that of all days before."""
+    weeks = [spent[before] for back in range(1, USUAL_WEEKS + 1) if (before := day - timedelta(weeks=back)) in spent]
+    return median(weeks or [money for before, money in spent.items() if before < day] or [0])
 
 
 def _about(micros: float, currency: str) -> str:
