@@ -1,7 +1,8 @@
 """Where the mails of an mbox file begin, found by streaming: the file is never held, whatever its size.
 
-A mail begins at a line `From somebody ... date` that a header follows. Writers are to put `>` before such lines in
-bodies and often do not, so a line that only starts with the word is none. The lengths some writers state are not used:
+A mail begins at a line `From somebody ... date` that a header follows, or an empty line precedes where it is written as
+C's `asctime` writes dates. Writers are to put `>` before such lines in bodies and often do not, so a line that only
+starts with the word is none. The lengths some writers state are not used:
 they are wrong wherever a file was edited (and Python's `mailbox` splits at every `From `).
 """
 
@@ -17,6 +18,11 @@ _LOOK = 4096
 
 _NEXT = rb"\r?\n(?=[!-9;-~]{1,100}[ \t]*:|>?From |$)"
 _LINE = re.compile(rb"From [^\r\n]{0,500}" + _NEXT)
+_ASCTIME = re.compile(
+    rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d"
+)
+"""Enough without a header: a mail whose header is destroyed must not vanish in the one before."""
+
 _PLAIN = re.compile(rb"From (?:- ?[^\r\n]{0,60}|[^\s@]{1,100}@[^\s@]{1,255}[ \t]*|[ \t]*)" + _NEXT)
 """Without a date (some exporters) it must stand after an empty line."""
 
@@ -72,5 +78,11 @@ def _is_separator(data: bytes, at: int) -> bool:
     line = _LINE.match(data, at)
     if line and all(part.search(line[0]) for part in _DATE):
         return True
-    after_empty = data[at - 2 : at - 1] == b"\n" or data[at - 3 : at - 1] == b"\n\r"
-    return after_empty and bool(_PLAIN.match(data, at))
+    if not (data[at - 2 : at - 1] == b"\n" or data[at - 3 : at - 1] == b"\n\r"):
+        return False
+    return bool(_PLAIN.match(data, at)) or bool(_ASCTIME.search(_first_line(data, at)))
+
+
+def _first_line(data: bytes, at: int) -> bytes:
+    end = data.find(b"\n", at, at + 500)
+    return data[at:end] if end >= 0 else b""
