@@ -179,8 +179,8 @@ def changed_at(file: Path) -> datetime:
 
 
 def megabytes(size: int) -> str:
-    """`64 MB`."""
-    return f"{size / 1e6:,.0f} MB"
+    """`64 MB`, `1,000 bytes`."""
+    return f"{size / 1e6:,.0f} MB" if size >= 1_000_000 else f"{size:,} bytes"
 
 
 def recognise(sample: Sample) -> Recognition | None:

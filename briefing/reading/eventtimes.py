@@ -317,10 +317,10 @@ def duration(text: str) -> timedelta:
     """A length of time as RFC 5545 writes it: `PT1H30M`, `P1D`, `P2W`. Raises Unreadable."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not any(found.groups()[1:]):
-        raise Unreadable(f'a length "{clean(text, 40)}" that is not one')
+        raise Unreadable(f'DURATION "{clean(text, 40)}" is not a length of time')
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
     try:
         length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError as problem:
-        raise Unreadable(f'a length "{clean(text, 40)}" is longer than time') from problem
+        raise Unreadable(f'DURATION "{clean(text, 40)}" is longer than time') from problem
     return -length if found[1] == "-" else length

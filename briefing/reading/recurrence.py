@@ -172,7 +172,7 @@ class _Work:
 def occurrences(texts: Iterable[Text], span: Span, bounds: Bounds | None = None) -> Outcome:
     """Everything that touches the span. Texts are read together: an event's newest version counts, whichever holds it.
 
-    The order of the texts changes nothing but the order in which problems are listed.
+    The order of the texts changes nothing.
     """
     work = _Work(span, bounds or Bounds())
     for text in texts:
@@ -185,7 +185,7 @@ def occurrences(texts: Iterable[Text], span: Span, bounds: Bounds | None = None)
         work.found += found
     return Outcome(
         occurrences=tuple(sorted(work.found, key=lambda o: (o.starts, o.uid, o.original, o.text, o.event.line))),
-        unread=tuple(work.unread),
+        unread=tuple(sorted(work.unread, key=lambda u: (u.text, u.line, u.why))),
         not_calendars=tuple(work.not_calendars),
         events=work.events,
         replies=work.replies,

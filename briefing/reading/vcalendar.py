@@ -260,7 +260,7 @@ def limited(parts: Iterable[bytes]) -> bytes:
 
 def name_of(raw: bytes) -> bytes:
     """The property's name, in capitals, without parsing the line."""
-    return re.split(rb"[;:]", raw, maxsplit=1)[0].strip().upper()
+    return raw.partition(b":")[0].partition(b";")[0].strip().upper()
 
 
 def decoded(raw: bytes) -> str:
