@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from briefing.errors import FileProblem
 from briefing.facts import NOBODY, AdAccount, Party, Ref
 from briefing.reading.cells import BadCell, Row
 from briefing.reading.forms import fold
@@ -60,6 +61,10 @@ class RowReader:
         return self.meta and (not indicator or "lead" in indicator)
 
 
+MOST = 20_000
+"""Accounts in one file; more of them are ids of something else."""
+
+
 @dataclass(slots=True)
 class Seen:
     """What the daily rows say of one account."""
@@ -106,6 +111,10 @@ class Accounts:
         if day is None:
             return
         seen = self.seen.get(account) or self.seen.setdefault(account, Seen())
+        if len(self.seen) > MOST:
+            raise FileProblem(
+                f"{self.file} names more than {MOST:,} accounts", advice="correct which column names the account"
+            )
         name = row.text("account") or reader.account_setting or account
         if (day, name) > (seen.last, seen.name):
             money = row.money("spend")

@@ -56,7 +56,7 @@ class AdsCsv:
         currency: str = "",
         encoding: str = "",
         client: str = "",
-        changes_since: str = "",
+        changes_since: str | date = "",
         blind_spots: Sequence[str] | None = None,
         max_mb: int = MAX_MB,
     ) -> None:
@@ -70,7 +70,7 @@ class AdsCsv:
                 raise ValueError(f"columns.{name}: write columns.days, columns.changes or columns.accounts = {{ ... }}")
         self._account = clean(account, NAME)
         self._platform = PLATFORMS.get(platform.lower(), platform)
-        self._since = date.fromisoformat(changes_since) if changes_since else None
+        self._since = date.fromisoformat(str(changes_since)) if changes_since else None
         self._blind_spots = None if blind_spots is None else tuple(blind_spots)
         self._forms = {"days": self._form(DAYS), "changes": self._form(CHANGES, days=bool(days)), "accounts": ACCOUNTS}
         self._files = {

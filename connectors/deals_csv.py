@@ -13,7 +13,7 @@ from typing import Literal
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Deal, Fact
-from briefing.reading.cells import Row
+from briefing.reading.cells import BadCell, Row
 from briefing.reading.forms import Form, column, fold
 from briefing.reading.recognising import recognise_table
 from briefing.reading.states import States
@@ -173,10 +173,17 @@ class DealsCsv:
         """Open, won or lost: the status column says it, else the stage; a stage that only sounds closed is asked."""
         stage = row.text("stage")
         stated = self._states.read(row, "state")
-        if stated:
+        if stated in ("won", "lost"):
             return stated
-        if not stage:
+        if not stage and not stated:
             raise row.missing("stage")
+        by_stage = self._by_stage(stage, asked=not stated)
+        if stated and by_stage != stated:
+            raise BadCell(f'state "{row.text("state")}" contradicts stage "{stage}"')
+        return by_stage
+
+    def _by_stage(self, stage: str, *, asked: bool) -> DealState:
+        """What a stage says; one that only sounds closed is `asked`, or open where a status column says so."""
         by_stage = self._states.added(stage)
         if by_stage:
             return by_stage
@@ -186,7 +193,7 @@ class DealsCsv:
         found = self._states.get(stage)
         if found in ("won", "lost"):
             return found
-        if CLOSED_WORDS & set(words):
+        if asked and CLOSED_WORDS & set(words):
             raise self._states.unknown(stage, "stage")
         return "open"
 

@@ -131,7 +131,7 @@ TASKS = Form(
     needs=(("title",), ("state", "done")),
     fields=(
         column("title", "text", "task, task name, task title", loose="name, title, summary, subject"),
-        column("id", "text", "task id, task number, task key", loose="id, number, key"),
+        column("id", "text", "task id, task number, task key", loose="id, number, key, issue key"),
         _PROJECT,
         _PROJECT_ID,
         column("milestone", "text", "milestone, milestone name, milestone title"),

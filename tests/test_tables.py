@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import time
 import zipfile
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -353,6 +354,8 @@ def test_a_mapped_heading_that_is_not_there_is_named(file: Path) -> None:
         ({"decimal": ";"}, "decimal"),
         ({"currency": "Dollar"}, "currency"),
         ({"encoding": "klingon"}, "encoding"),
+        ({"encoding": "base64"}, "encoding"),
+        ({"max_mb": 0}, "max_mb"),
         ({"columns": {"dew": "Due"}}, "columns.dew: no such field (there are name, id"),
     ],
 )
@@ -690,6 +693,19 @@ def test_a_missing_file_a_folder_and_a_large_file(tmp_path: Path, file: Path) ->
     assert "has 2 MB, the limit is 1 MB" in refused(file, "x\n" * 1_048_576, max_mb=1)[0]
 
 
+def test_cells_made_to_slow_the_reader_down(file: Path) -> None:
+    spaces, digits = " " * 60_000, "9" * 60_000
+    text = f"Name{spaces}x,Size,Due,Seen\nA{spaces}(,1,{spaces}1,\nB,{digits},{digits},12{spaces}Nov\nC,2,2026-11-12,2026-11-12\n"
+    started = time.process_time()
+    rows = rows_of(opened(file, text, columns={"name": f"Name{spaces}x"}))
+    assert [row.text("name") for row in rows] == ["A", "B", "C"]
+    for ask in (lambda: rows[1].count("size"), lambda: rows[1].day("due"), lambda: rows[1].moment("seen")):
+        with pytest.raises(BadCell):
+            ask()
+    assert target_of(f"1{spaces}2") == (None, f"1{spaces}2")
+    assert time.process_time() - started < 2
+
+
 def test_headings_without_rows_are_a_whole_table(file: Path) -> None:
     assert list(opened(file, "Name,Size,Due,Amount").rows()) == []
 
@@ -701,6 +717,9 @@ def test_a_file_that_changes_meanwhile_is_refused(file: Path) -> None:
     file.write_text("Name,Size\nA,1\nB,2\nC,3\n")
     with pytest.raises(FileProblem, match="changed while it was being read"):
         list(rows)
+    file.unlink()
+    with pytest.raises(FileProblem, match="changed while it was being read"):
+        list(table.rows())
 
 
 def test_random_bytes_end_in_facts_or_one_clear_line(file: Path) -> None:

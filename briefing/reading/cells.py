@@ -92,8 +92,16 @@ def plain(cell: str) -> str:
     return cell
 
 
-@lru_cache(maxsize=8192)
+LARGEST = Decimal(10**12)
+"""Numbers beyond are typing errors; in millionths they still fit 64 bits."""
+
+
 def _text(cell: str, limit: int) -> str:
+    return _short_text(cell, limit) if len(cell) <= 400 else clean(plain(cell), limit)
+
+
+@lru_cache(maxsize=8192)
+def _short_text(cell: str, limit: int) -> str:
     found = clean(plain(cell), limit)
     return "" if found.lower() in NO_TEXT else found
 
@@ -197,6 +205,8 @@ class Row:
             if text.lower() in NOTHING:
                 return None
             raise self.bad(name, "number")
+        if abs(value) >= LARGEST:
+            raise BadCell(f'{self.word(name)} "{clean(text, 40)}" is too large')
         return value, found.unit
 
     def number(self, name: str) -> Decimal | None:

@@ -91,12 +91,16 @@ _TRAILING = re.compile(
 )
 
 
+LONGEST_HEADING = 200
+"""Longer cells are no headings with a unit; the pattern would take its time over them."""
+
+
 def heading_parts(heading: str) -> tuple[str, str]:
     """A heading's name and its trailing unit: `Amount (USD)`, `Budget in EUR`, `Cost GBP`, `Remaining [h]`.
 
     Without brackets only currencies count as a unit. The unit is empty where there is none.
     """
-    found = _TRAILING.match(heading.strip())
+    found = _TRAILING.match(heading.strip()) if len(heading) <= LONGEST_HEADING else None
     if not found or not found["name"]:
         return heading.strip(), ""
     unit = found["bracket"] or found["named"] or found["code"]

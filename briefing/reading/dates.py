@@ -67,7 +67,10 @@ def is_serial(text: str) -> bool:
     return _SERIAL.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=16_384)
+LONGEST = 48
+"""No date with a time and a weekday is longer, in characters."""
+
+
 def stamp(text: str) -> Stamp | None:
     """A cell's date, or None when there is none.
 
@@ -76,9 +79,12 @@ def stamp(text: str) -> Stamp | None:
     >>> stamp("03/04/2026").sure
     False
     """
+    return _stamp(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=16_384)
+def _stamp(text: str) -> Stamp | None:
     text = text.strip().lower()
-    if len(text) > 48:
-        return None
     for shape, read in _SHAPES.items():
         if found := shape.match(text):
             days = read(found)
@@ -175,7 +181,7 @@ def moment_of(found: Stamp, day: date, zone: ZoneInfo) -> datetime:
 
 def month_and_day(text: str) -> tuple[int, int] | None:
     """Month and day of a heading without a year, such as `16 Nov` or `November 16`."""
-    text = text.strip().lower()
+    text = text[: LONGEST + 1].strip().lower()
     for shape, month_at, day_at in ((_DAY_FIRST, 2, 1), (_MONTH_FIRST, 1, 2)):
         found = shape.fullmatch(text)
         if found and not found[3] and (month := MONTHS.get(found[month_at])) and 1 <= int(found[day_at]) <= 31:
@@ -190,7 +196,7 @@ _MONTH = re.compile(r"(20\d\d)[/-](\d{1,2})|(\d{1,2})[/.-](20\d\d)|([a-z]{3,9})\
 
 def period(text: str) -> tuple[date, Every] | None:
     """The last day of a week or month and which it is: `2026-W46`, `Week 46, 2026`, `2026-11`, `Nov 2026`."""
-    text = text.strip().lower()
+    text = text[: LONGEST + 1].strip().lower()
     if found := _WEEK.fullmatch(text):
         try:
             return date.fromisocalendar(int(found[1] or found[4]), int(found[2] or found[3]), 7), "week"

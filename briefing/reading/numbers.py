@@ -26,6 +26,10 @@ _COMMA = re.compile(r"(?:\d+|[1-9]\d{0,2}([. '])\d{3}(?:\1\d{3})*)?(?:,\d+)?")
 _GROUPS = {".": re.compile(r"[, ']"), ",": re.compile(r"[. ']")}
 
 
+LONGEST, LONGEST_UNIT = 24, 12
+"""Longer runs of digits are no number that anybody counted; longer units are a sentence."""
+
+
 class Number(NamedTuple):
     """One cell's number under either decimal mark; None where the cell cannot be read so."""
 
@@ -49,11 +53,11 @@ def number(text: str) -> Number | None:
     >>> number("12 %").unit
     '%'
     """
-    if found := _PLAIN.fullmatch(text):
+    if len(text) <= LONGEST and (found := _PLAIN.fullmatch(text)):
         value = Decimal(text)
         return Number(value, None if found[1] else value)
     core = _CORE.search(text)
-    if core is None:
+    if core is None or len(core[0]) > LONGEST:
         return None
     sides = _sides(text[: core.start()], text[core.end() :])
     if sides is None:
@@ -82,7 +86,7 @@ def _sides(before: str, after: str) -> tuple[int, str] | None:
             after, negative = after[:-1], negative + 1
     before = before.replace("+", "", 1)
     unit = " ".join(f"{before} {after}".split())
-    if negative > 1 or any(c.isdigit() or c in "-+()/" for c in unit):
+    if negative > 1 or len(unit) > LONGEST_UNIT or any(c.isdigit() or c in "-+()/" for c in unit):
         return None
     return (-1 if negative else 1), unit
 
@@ -107,6 +111,8 @@ def target_of(text: str) -> tuple[Direction | None, str]:
     >>> target_of("at least 30 %")
     ('at_least', '30 %')
     """
+    if len(text) > LONGEST + 40:
+        return None, text
     for direction, words in _DIRECTIONS:
         if found := re.match(rf"\s*(?:{words})\s*", text, re.IGNORECASE):
             return direction, text[found.end() :].strip()
@@ -136,7 +142,7 @@ class NumberColumn:
 
     def add(self, line: int, text: str) -> Number | None:
         """Take one cell into account; the number it holds (for digits only, `PLAIN`), or None."""
-        if text.isdecimal() and text.isascii():
+        if len(text) <= LONGEST and text.isdecimal() and text.isascii():
             self.read += 1
             return PLAIN  # most cells; every mark reads them alike
         found = number(text)

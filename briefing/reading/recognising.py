@@ -7,18 +7,24 @@ from collections.abc import Mapping
 
 from briefing.connector import Recognition, Sample
 from briefing.reading.forms import Form, fold, question, toml_table
-from briefing.reading.rows import head_text, kind_of
+from briefing.reading.rows import SAVE_AS_CSV, head_text, kind_of
 from briefing.reading.tables import Layout, lay_out
 from briefing.reading.text import NAME, clean
 
 SUFFIXES = frozenset({"", ".csv", ".tsv", ".tab", ".txt"})
-NEAR = 0.3
+TABLES = frozenset({".csv", ".tsv", ".tab"})
+SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
+HOPELESS, NEAR = 0.05, 0.3
 """How sure an offer is that lacks a needed column: any whole offer wins."""
 
 
 def recognise_table(sample: Sample, use: str, forms: Mapping[str, Form]) -> Recognition | None:
     """The best offer of a connector whose settings take the given forms; None when its headings are not those."""
-    if sample.names or sample.path.suffix.lower() not in SUFFIXES or not sample.head or kind_of(sample.head):
+    if sample.names:
+        return None
+    if problem := not_a_table(sample):
+        return Recognition(use=use, setting=next(iter(forms)), sure=HOPELESS, ask=problem)
+    if sample.path.suffix.lower() not in SUFFIXES or not sample.head or kind_of(sample.head):
         return None
     text = head_text(sample.head)
     offers = [
@@ -33,6 +39,20 @@ def recognise_table(sample: Sample, use: str, forms: Mapping[str, Form]) -> Reco
         ask = f'{name} could be read in two ways. Write into briefing.toml: use = "{use}" and {settings}'
         return Recognition(use=use, setting=offers[0].setting, sure=offers[0].sure, ask=ask)
     return offers[0] if offers else None
+
+
+def not_a_table(sample: Sample) -> str:
+    """What is wrong with a file that somebody means as a table, and the cure; empty for others."""
+    name, suffix = clean(sample.path.name, NAME), sample.path.suffix.lower()
+    kind = kind_of(sample.head)
+    if suffix in TABLES:
+        if not sample.head.strip():
+            return f"{name} is empty: export it again"
+        if kind:
+            return f"{name} is {kind}, not a table of text: {SAVE_AS_CSV}"
+        if "\0" in head_text(sample.head):
+            return f"{name} has zero bytes: it is damaged, or UTF-16 without its first mark. Export it as CSV UTF-8"
+    return f"{name} is {kind}, which is not read: {SAVE_AS_CSV}" if suffix in SHEETS and kind else ""
 
 
 def _offer(sample: Sample, use: str, setting: str, layout: Layout) -> Recognition | None:

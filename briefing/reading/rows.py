@@ -78,11 +78,16 @@ class TextFile:
 
     def check_unchanged(self) -> None:
         """Raise FileProblem if the file was written since it was first looked at: its rows would be of two exports."""
-        now = self.path.stat()
+        try:
+            now = self.path.stat()
+        except OSError as error:
+            raise self.changed() from error
         if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
-            raise FileProblem(
-                f"{self.name} changed while it was being read", advice="run again when the export is done"
-            )
+            raise self.changed()
+
+    def changed(self) -> FileProblem:
+        """Why what was read cannot be used."""
+        return FileProblem(f"{self.name} changed while it was being read", advice="run again when the export is done")
 
 
 class RawRow(NamedTuple):
@@ -177,12 +182,12 @@ def _decodable(path: Path, name: str, codec: str, *, given: bool) -> tuple[str, 
     except _Undecodable as problem:
         if problem.at_end:
             raise FileProblem(
-                f"{name} is cut in the middle of line {problem.line:,}", advice="export it again"
+                f"{name} is cut in the middle of line {problem.line}", advice="export it again"
             ) from problem
         if codec:
             said = "as the setting says" if given else "as its first bytes say"
             raise FileProblem(
-                f"{name} is not {codec} {said} (line {problem.line:,})", advice='export it as "CSV UTF-8"'
+                f"{name} is not {codec} {said} (line {problem.line})", advice='export it as "CSV UTF-8"'
             ) from problem
         return FALLBACK, _fallback(path, name, problem)
 
@@ -191,13 +196,13 @@ def _fallback(path: Path, name: str, problem: _Undecodable) -> str:
     """Decode as Windows-1252, unless the file is damaged UTF-8 or that does not fit either."""
     if _mostly_utf8(path):
         raise FileProblem(
-            f"{name} is UTF-8 with a damaged character in line {problem.line:,}", advice="export it again"
+            f"{name} is UTF-8 with a damaged character in line {problem.line}", advice="export it again"
         ) from problem
     try:
         return _last_character(path, name, FALLBACK)
     except _Undecodable as error:
         raise FileProblem(
-            f"{name} is neither UTF-8 nor Windows-1252 (line {error.line:,})",
+            f"{name} is neither UTF-8 nor Windows-1252 (line {error.line})",
             advice='export it as "CSV UTF-8", or set encoding',
         ) from error
 
@@ -237,7 +242,7 @@ def _nul_problem(name: str, line: int, path: str) -> FileProblem:
             return FileProblem(
                 f"{name} looks like UTF-16 without its first mark", advice=f'set encoding = "{codec}", or export UTF-8'
             )
-    return FileProblem(f"{name} has zero bytes from line {line:,} on: it is damaged", advice="export it again")
+    return FileProblem(f"{name} has zero bytes from line {line} on: it is damaged", advice="export it again")
 
 
 def _mostly_utf8(path: Path) -> bool:
@@ -254,7 +259,14 @@ def _mostly_utf8(path: Path) -> bool:
 
 
 def raw_rows(file: TextFile, delimiter: str) -> Iterator[RawRow]:
-    """Every row with a cell, titles and headings too. Raises FileProblem for a file that is cut."""
+    """Every row with a cell, titles and headings too. Raises FileProblem for a file that is cut or changes."""
+    try:
+        yield from _raw_rows(file, delimiter)
+    except (OSError, UnicodeDecodeError) as error:
+        raise file.changed() from error
+
+
+def _raw_rows(file: TextFile, delimiter: str) -> Iterator[RawRow]:
     with file.path.open(encoding=file.encoding, newline="") as stream:
         lines = _Lines(stream, file.name)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -276,10 +288,10 @@ def raw_rows(file: TextFile, delimiter: str) -> Iterator[RawRow]:
 def _broken(error: str, name: str, line: int) -> str:
     """Why a row cannot be taken apart; raises when what follows cannot either."""
     if "unexpected end" in error:
-        raise FileProblem(f"{name} is cut in the middle of row {line:,}", advice="export it again")
+        raise FileProblem(f"{name} is cut in the middle of row {line}", advice="export it again")
     if "field limit" in error:
         raise FileProblem(
-            f"{name}: row {line:,} has a cell of more than {MAX_CELL:,} characters",
+            f"{name}: row {line} has a cell of more than {MAX_CELL:,} characters",
             advice="look there for a quotation mark that is not closed",
         )
     return "a quotation mark within a cell is not doubled"
@@ -301,7 +313,7 @@ class _Lines:
         self.count += 1
         if len(line) == MAX_LINE:
             raise FileProblem(
-                f"{self._name}: line {self.count:,} has more than {MAX_LINE:,} characters",
+                f"{self._name}: line {self.count} has more than {MAX_LINE:,} characters",
                 advice="it is no table of rows; export it again as CSV",
             )
         return line

@@ -21,6 +21,8 @@ class States(Generic[S]):
         self._known = {fold(word): state for state, words in known.items() for word in words.split(",")}
         self._states = {str(state): state for state in known}
         self._added: dict[str, S] = {}
+        if not isinstance(added, Mapping | None):
+            raise TypeError('states: write a table such as { "Waiting for client" = "paused" }')
         for word, state in (added or {}).items():
             if state not in self._states:
                 raise ValueError(f'states: "{state}" is none of {", ".join(self._states)}')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -49,8 +48,12 @@ class TableSettings:
             raise ValueError(f'decimal: "{self.decimal}" is neither "." nor ","')
         if self.currency and self.currency not in CODES:
             raise ValueError(f'currency: "{self.currency}" is not a currency code such as EUR')
+        if not isinstance(self.max_mb, int) or self.max_mb < 1:
+            raise ValueError("max_mb: write a whole number of megabytes")
+        if not isinstance(self.columns, Mapping):
+            raise TypeError(f'{self.columns_key}: write a table such as {{ due = "Deadline" }}')
         try:
-            codecs.lookup(self.encoding or "utf-8")
+            b"a".decode(self.encoding or "utf-8", "replace")
         except LookupError as error:
             raise ValueError(f'encoding: "{self.encoding}" is not known') from error
         for name, heading in self.columns.items():

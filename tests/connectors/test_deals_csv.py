@@ -88,6 +88,12 @@ def test_won_and_lost(tmp_path: Path, stage: str, status: str, state: str) -> No
     assert deal.state == state
 
 
+def test_status_and_stage_that_contradict_each_other(tmp_path: Path) -> None:
+    found = deals(tmp_path, "Deal,Stage,Status\nRetainer,Closed won,Open\nOther,Closing,Active\nThird,Closed,Open\n")
+    assert len(found.facts) == 2
+    assert found.whys == ['deals.csv:2 state "Open" contradicts stage "Closed won"']
+
+
 @pytest.mark.parametrize("stage", ["Closed", "Archived", "Verloren", "Lost to a friend"])
 def test_a_stage_that_only_sounds_closed_is_asked(tmp_path: Path, stage: str) -> None:
     text = f"Deal,Stage\nRetainer,{stage}\n"
@@ -106,6 +112,7 @@ def test_a_stage_that_only_sounds_closed_is_asked(tmp_path: Path, stage: str) ->
         ("Retainer,Proposal,$5,46345", 'expected close "46345" is Excel\'s serial number, not a date'),
         (",Proposal,$5,", "it has no name"),
         ("Retainer,,$5,", "it has no stage"),
+        ("Retainer,Proposal,$5000000000000,", 'amount "$5000000000000" is too large'),
     ],
 )
 def test_one_bad_cell_costs_one_row(tmp_path: Path, row: str, why: str) -> None:

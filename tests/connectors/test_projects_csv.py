@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from briefing.connector import Ignored
+from briefing.connector import Ignored, Sample
 from briefing.errors import FileProblem
 from briefing.facts import Milestone, Money, Party, Person, Project, Task
 from connectors.projects_csv import ProjectsCsv, recognise
@@ -222,6 +222,7 @@ def test_settings_that_cannot_be_meant(settings: dict[str, Any], told: str) -> N
         ("a.csv", "Name,Status", None),
         ("a.csv", "Deal name,Stage,Amount,Close date", None),
         ("a.xlsx", "Project,Status", None),
+        ("a.json", "Project,Status", None),
     ],
 )
 def test_files_are_recognised_by_their_headings(tmp_path: Path, name: str, headings: str, setting: str | None) -> None:
@@ -231,6 +232,24 @@ def test_files_are_recognised_by_their_headings(tmp_path: Path, name: str, headi
         assert not found.ask
         assert found.sure >= 0.7
         assert not found.settings
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "told"),
+    [
+        ("a.csv", b"", "a.csv is empty: export it again"),
+        ("a.csv", b"%PDF-1.7", "a.csv is a PDF, not a table of text: save it as CSV and name that file"),
+        ("a.xlsx", b"PK\x03\x04 xl/workbook.xml", "a.xlsx is an Excel workbook, which is not read: save it as CSV"),
+        ("a.csv", "Project,Status\n".encode("utf-16-le"), "a.csv has zero bytes"),
+    ],
+)
+def test_a_sheet_that_cannot_be_read_is_told(tmp_path: Path, name: str, head: bytes, told: str) -> None:
+    found = recognise(Sample(path=tmp_path / name, head=head))
+    assert found is not None
+    assert found.ask.startswith(told)
+    assert found.sure < 0.1
+    assert recognise(Sample(path=tmp_path / "photo.png", head=b"\x89PNG")) is None
+    assert recognise(Sample(path=tmp_path / "folder.csv", head=b"", names=("a",))) is None
 
 
 def test_a_file_that_nearly_fits_is_asked(tmp_path: Path) -> None:
