@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from briefing import coverage, words
@@ -159,6 +159,7 @@ class _Writer:
             agenda=agenda(self.facts, morning, shown, rest, numbers), ads=ads_table(self.facts, morning),
             scorecard=scorecard_table(self.facts, morning), notices=self._notices(outcomes, snapshot),
             rules_run=ran, rules_total=rules_total, facts_read=sum(r.rows for r in self.facts.readings),
+            next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
             read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
         )  # fmt: skip
 
@@ -231,9 +232,10 @@ class _Writer:
         body = [*item.body, *(one.item.line for one in card.reasons)]
         body += [sentence for sentence in (item.since_text, self._owner_sentence(item.owner)) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
+        line = item.line if name in item.line else f"{item.line} {name[0].upper()}{name[1:]}."
         return CardDoc(
             number=number, id=lead.id, client=item.client, headline=item.headline,
-            line=f"{item.line} {name[0].upper()}{name[1:]}." if name else item.line, body=tuple(body), ask=item.ask,
+            line=line, body=tuple(body), ask=item.ask,
             owner=owner, since=item.since, state=lead.state, day=lead.day, full=card.full,
             amount=CardAmount(
                 amount=card.amount, currency=self.prices.base,
@@ -246,11 +248,15 @@ class _Writer:
 
     def _links(self, evidence: Sequence[Evidence]) -> tuple[Link, ...]:
         links = {
-            (one.ref.url or one.ref.where): Link(text=self._place(one), url=one.ref.url, where=one.ref.where)
+            (one.ref.url or one.ref.where): Link(text=self._link_text(one), url=one.ref.url, where=one.ref.where)
             for one in evidence
             if one.ref.url or one.ref.where
         }
         return tuple(links.values())[:4]
+
+    def _link_text(self, one: Evidence) -> str:
+        """Where a link leads: the thing itself where it has an address, else the file it stands in."""
+        return f"Open the {one.ref.kind.replace('_', ' ')}" if one.ref.url else self._place(one)
 
     def _place(self, evidence: Evidence) -> str:
         place = next((r.place for r in self.facts.readings if r.source == evidence.ref.source and r.place), "")
@@ -276,7 +282,7 @@ class _Writer:
             state=one.state, day=one.day, short=item.short,
             lost=Lost(
                 amount=one.lost, currency=self.prices.base, kind=one.lost_kind, at_least=item.stake.at_least,
-                stake=one.stake.amount, stake_source=one.notes[0] if one.notes else "",
+                stake=one.stake.amount, stake_kind=one.stake_kind, stake_source=one.notes[0] if one.notes else "",
                 factors=tuple(_factor(factor) for factor in one.factors),
             ),
             place=PlaceValue(value=one.place, factors=tuple(_factor(factor) for factor in one.place_factors)),
@@ -311,7 +317,7 @@ class _Writer:
         return f"{len(rest)} more: {', '.join(parts)}."
 
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
-        lines = list(self.plan.notices)
+        lines = [*self.plan.notices, "Compared with no earlier edition: none was delivered."]
         idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
         faults = [o.rule for o in outcomes if any(n.blocked_by == "briefing" for n in o.not_run)]
         if faults:
@@ -335,6 +341,9 @@ def _names(sources: Sequence[str], most: int = 3) -> str:
 def _factor(factor: Factor) -> FactorLine:
     return FactorLine(name=factor.name, value=factor.value, kind=factor.kind, source=factor.source)
 
+
+EDITION = time(7)
+"""When an edition is for, unless a schedule says otherwise."""
 
 WINDOW_BACK, WINDOW_AHEAD = timedelta(days=45), timedelta(days=8)
 """How far back messages and changes, and how far ahead meetings are wanted."""

@@ -144,7 +144,10 @@ class Priced:
 
     lost: Decimal
     lost_kind: StakeKind
+    """`estimate` as soon as one factor is not a fact."""
+
     stake: Money
+    stake_kind: StakeKind = "house_price"
     factors: tuple[Factor, ...]
     place: Decimal
     place_factors: tuple[Factor, ...]

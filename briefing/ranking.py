@@ -64,10 +64,18 @@ def price(item: Item, rule: Rule, morning: Morning, prices: Prices) -> Priced:
     lost = cents(lost)
     freshness = Factor(name="first edition", value=Decimal("1.00"), kind="setting", source="nothing to compare with")
     return Priced(
-        item=item, id="", lost=lost, lost_kind=kind, stake=stake, factors=tuple(factors),
+        item=item, id="", lost=lost, lost_kind=_kind_of_loss(kind, factors), stake=stake, stake_kind=kind,
+        factors=tuple(factors),
         place=cents(lost * freshness.value), place_factors=(freshness,),
         notes=(*((source,) if source else ()), *notes),
     )  # fmt: skip
+
+
+def _kind_of_loss(stake: StakeKind, factors: Sequence[Factor]) -> StakeKind:
+    """A loss is a fact only where everything that makes it is."""
+    if stake != "fact" or all(factor.kind == "fact" for factor in factors):
+        return stake
+    return "estimate"
 
 
 def _stake(item: Item, rule: Rule, prices: Prices) -> tuple[Money, StakeKind, str, tuple[str, ...]]:

@@ -149,9 +149,11 @@ def why(workspace: Workspace, item: str, day: str, *, absent: bool, as_json: boo
 
         typer.echo(json.dumps(plain(found[0]), ensure_ascii=False, indent=1))
         return
-    from briefing.why_text import why as why_lines
+    from rich.console import Console
 
-    typer.echo("\n".join(why_lines(compiled.briefing, found[0].id)))
+    from briefing.why_text import print_why
+
+    print_why(compiled.briefing, found[0].id, Console())
 
 
 def rules(name: str, *, as_json: bool) -> None:
