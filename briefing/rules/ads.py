@@ -7,8 +7,9 @@ many quiet accounts do not make news by their number.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -141,7 +142,7 @@ def _window(judged: Judged) -> Window:
     return window
 
 
-def _stake(judged: Judged, amount: float) -> Stake:
+def _stake(judged: Judged, amount: float, *, of: str = "loss") -> Stake:
     """The lower bound until the next edition; without one, or without a currency, the house price."""
     key = f"ads:{judged.account.ref.id}"
     value = Decimal(str(amount)).quantize(Decimal("0.01"))
@@ -149,7 +150,7 @@ def _stake(judged: Judged, amount: float) -> Stake:
         return Stake(key=key)
     return Stake(
         amount=Money(amount=value, currency=judged.currency), kind="estimate", at_least=True, key=key,
-        source="lower bound of the loss a day x days to the next edition",
+        source=f"lower bound of the {of} a day x days to the next edition",
     )  # fmt: skip
 
 
@@ -337,15 +338,14 @@ def cpl_over_target(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
     """
     for judged in judge_accounts(facts, morning):
         target = target_of(facts, judged.account)
-        week = _week(judged)
-        if target is None or week is None:
+        week = _week(judged, target) if target is not None else None
+        if week is None:
             continue
-        spend, leads, last = week
         client = facts.client(judged.account)
-        over = spend / float(target.amount) - leads * (1 + limits.number("over", client=client))
-        enough = leads >= limits.number("leads", client=client)
-        if over > 0 and (enough or _chance(judged, spend, leads, target) <= 0.01):
-            yield _over_target(facts, morning, judged, target, week=(spend, leads, last))
+        over = week.due - week.leads * (1 + limits.number("over", client=client))
+        enough = week.leads >= limits.number("leads", client=client)
+        if over > 0 and (enough or week.by_chance <= 0.01):
+            yield _over_target(facts, morning, judged, week)
 
 
 def target_of(facts: Facts, account: AdAccount) -> Money | None:
@@ -355,43 +355,65 @@ def target_of(facts: Facts, account: AdAccount) -> Money | None:
     return target if target is not None and target.currency == account.currency and target.amount > 0 else None
 
 
-def _week(judged: Judged) -> tuple[float, float, date] | None:
-    """Spend in units, leads, and the last day of the seven days to the last settled one; None if a day is unsure."""
-    last = judged.judgement.tested_to
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Week:
+    """Seven days to the last whose leads have come in, against the agreed price of a lead."""
+
+    spend: float
+    """In units of the currency."""
+
+    leads: float
+    last: date
+    target: float
+    phi: float
+
+    @property
+    def due(self) -> float:
+        """Leads that the spend would buy at the target."""
+        return self.spend / self.target
+
+    @property
+    def above(self) -> float:
+        """Money spent above the target."""
+        return self.spend - self.leads * self.target
+
+    @property
+    def by_chance(self) -> float:
+        """How often chance gives so few leads where the target's price holds; 1 with under three leads due."""
+        return chance.leads_test(self.leads, self.due, NO_DOUBT, self.phi).fewer if self.due >= 3 else 1.0
+
+    @property
+    def at_least(self) -> float:
+        """Money a day above the target that is hardly chance; two figures, rounded down."""
+        doubt = anomaly.ONE_SIDED_5_PERCENT * math.sqrt(self.phi * self.due) * self.target
+        bound = Decimal(str((self.above - doubt) / 7))
+        return float(words.two_digits(bound, down=True)) if bound >= 1 else 0.0
+
+
+def _week(judged: Judged, target: Money) -> _Week | None:
+    """The week against a target; None if one of its days is unsure or the account is younger."""
+    last, window = judged.judgement.tested_to, judged.judgement.window(7)
     if last is None or judged.judgement.verdict == "unknown":
         return None
     rows = [row for row in judged.rows if last - timedelta(days=7) < row.day <= last]
     if not rows or judged.rows[0].day > last - timedelta(days=6) or any(r.partial or r.leads is None for r in rows):
         return None
-    return sum(row.spend for row in rows) / MICROS, sum(row.leads or 0 for row in rows), last
-
-
-def _chance(judged: Judged, spend: float, leads: float, target: Money) -> float:
-    """How often chance gives so few leads where the target's price holds; 1 with under three leads due."""
-    expected = spend / float(target.amount)
-    if expected < 3:
-        return 1.0
-    window = judged.judgement.window(7)
-    phi = window.phi if window else anomaly.SHEET.at(expected / 7)
-    return chance.leads_test(leads, expected, NO_DOUBT, phi).fewer
-
-
-def _over_target(
-    facts: Facts, morning: Morning, judged: Judged, target: Money, *, week: tuple[float, float, date]
-) -> Item:  # fmt: skip
-    spend, leads, last = week
-    account, agreed = judged.account, words.unit_price(target.amount, target.currency)
-    above = spend - leads * float(target.amount)
-    when = "7 days" if (judged.today - last).days == 1 else f"7 days to {words.day(last, morning.today)}"
-    counts = f"{judged.price(spend / leads)} against the agreed {agreed}" if leads else ""
-    short = (
-        f"{judged.who}: leads cost {counts}"
-        if leads
-        else f"{judged.who}: no leads for {judged.money(spend)}, {agreed} agreed"
+    spend, leads, agreed = (
+        sum(row.spend for row in rows) / MICROS,
+        sum(row.leads or 0 for row in rows),
+        float(target.amount),
     )
-    due, by_chance = spend / float(target.amount), _chance(judged, spend, leads, target)
-    watched = judged.judgement.verdict == "watch" and judged.judgement.direction == "up"
-    stake = _stake(judged, above / 7 * morning.days_to_next)
+    phi = window.phi if window else anomaly.SHEET.at(spend / agreed / 7)
+    return _Week(spend=spend, leads=leads, last=last, target=agreed, phi=phi)
+
+
+def _over_target(facts: Facts, morning: Morning, judged: Judged, week: _Week) -> Item:
+    """A fact; what of it could still be chance is no money the rule can defend, and is priced by the house."""
+    account, agreed, count = judged.account, judged.price(week.target), leads_of(week.leads)
+    when = "7 days" if (judged.today - week.last).days == 1 else f"7 days to {words.day(week.last, morning.today)}"
+    short = f"no leads for {judged.money(week.spend)}, {agreed} agreed"
+    if week.leads:
+        short = f"leads cost {judged.price(week.spend / week.leads)} against the agreed {agreed}"
     return Item(
         rule="cpl-over-target",
         matter="ad account",
@@ -399,31 +421,32 @@ def _over_target(
         about=account.ref,
         root=account.ref,
         client=facts.client(account),
-        headline=f"{short} ({when}, {leads_of(leads)})." if leads else f"{short} ({when}).",
-        line=f"{short}.",
+        headline=f"{judged.who}: {short} ({when}{f', {count}' if week.leads else ''}).",
+        line=f"{judged.who}: {short}.",
         body=_told(
-            f"{judged.money(above)} spent above the target in 7 days.",
+            f"{judged.money(week.above)} spent above the target in 7 days.",
             _is_unusual(judged),
-            "The lead count is small: this could still be chance." if by_chance > 0.05 and not watched else "",
+            f"With {count} this could still be chance." if week.by_chance > 0.05 else "",
         ),
         ask="look now or leave it?",
         owner=account.owner,
-        stake=replace(stake, at_least=False, source="spend above the target a day x days to the next edition")
-        if stake.amount else stake,
+        stake=_stake(judged, week.at_least * morning.days_to_next, of="spend above the target"),
         urgency="flow",
-        measure=Decimal(round(min(due / leads - 1, 9.99) * 100)) if leads else Decimal(999),
+        measure=Decimal(round(min(week.due / week.leads - 1, 9.99) * 100)) if week.leads else Decimal(999),
         short="over target",
-        evidence=(facts.evidence(account, f"{judged.money(spend)} and {leads_of(leads)} in {when}, {agreed} agreed"),),
+        evidence=(facts.evidence(account, f"{judged.money(week.spend)} and {count} in {when}, {agreed} agreed"),),
         figures=(
-            Figure(name="spend in 7 days", value=judged.money(spend)),
-            Figure(name="leads in 7 days", value=count_of(leads)),
-            Figure(name="leads the target allows for", value=f"{due:,.1f}"),
+            Figure(name="spend in 7 days", value=judged.money(week.spend)),
+            Figure(name="leads in 7 days", value=count_of(week.leads)),
+            Figure(name="leads the target allows for", value=f"{week.due:,.1f}"),
             Figure(name="target", value=agreed),
-            Figure(name="chance of so few at the target", value=small(by_chance)),
+            Figure(name="dispersion", value=f"{week.phi:.2f}"),
+            Figure(name="chance of so few at the target", value=small(week.by_chance)),
+            Figure(name="above the target a day, lower bound", value=judged.money(week.at_least)),
         ),
         looked_in=facts.looked_in(AdDay, source=facts.source),
         gone_when=f"its cost per lead over 7 days is {agreed} or less, or a decision of yours",
-    )  # fmt: skip
+    )
 
 
 def _told(*sentences: str) -> tuple[str, ...]:
@@ -439,7 +462,7 @@ def _is_unusual(judged: Judged) -> str:
     if judgement.verdict == "news" and judgement.direction == "up":
         return f"Unusual for this account: {before}."
     if judgement.verdict == "watch" and judgement.direction == "up":
-        return f"More than usual: {before}, which could still be chance."
+        return f"More than usual for this account, which could still be chance: {before}."
     if judgement.direction == "down":
         return f"Less than usual: {before}."
     return f"Not unusual for this account: {before}."
