@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
@@ -40,6 +41,8 @@ def recognise(sample: Sample) -> Recognition | None:
 
 class AdsCsv:
     """Daily rows, changes and accounts; at least one of the first two."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({AdAccount, AdChange, AdChangeCoverage, AdDay})
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Deal, Fact
@@ -113,6 +113,8 @@ def recognise(sample: Sample) -> Recognition | None:
 
 class DealsCsv:
     """One file of deals."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Deal})
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem
@@ -32,6 +33,8 @@ KINDS: frozenset[type[Fact]] = frozenset({Meeting, Absence})
 
 class Ics:
     """One calendar file, or a folder of them."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = KINDS
 
     def __init__(
         self,

@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem
-from briefing.facts import Message
+from briefing.facts import Fact, Message
 from briefing.reading.headers import (
     HEADER_LIMIT,
     Headers,
@@ -86,6 +86,8 @@ NO_OWNER = 'does not show whose mailbox it is; say owner = "name@your-domain" so
 
 class Mailbox:
     """One person's mailbox, or a shared one."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Message})
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
@@ -170,6 +171,8 @@ def recognise(sample: Sample) -> Recognition | None:
 
 class ProjectsCsv:
     """Up to three files of one project tool; at least one."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Milestone, Project, Task})
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Fact, Party, Person, Proposal, ProposalState
@@ -132,6 +132,8 @@ def recognise(sample: Sample) -> Recognition | None:
 
 class ProposalsCsv:
     """One file of proposals, quotes or documents to sign."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Proposal})
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem
@@ -144,6 +144,8 @@ def _in_year(text: str, year: int) -> date | None:
 
 class ScorecardCsv:
     """One file of numbers that somebody answers for."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Measure})
 
     def __init__(
         self,

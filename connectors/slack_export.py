@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem
-from briefing.facts import NOBODY, Message, Party, Person, Ref, Staff
+from briefing.facts import NOBODY, Fact, Message, Party, Person, Ref, Staff
 from briefing.reading.archive import Archive, Limits, MemberProblem, open_archive
 from briefing.reading.closing import closes
 from briefing.reading.headers import domain_of, email_in
@@ -81,6 +81,8 @@ class Channel:
 
 class SlackExport:
     """A workspace's messages and people from its export."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Message, Staff})
 
     def __init__(self, *, source: str, path: str, max_bytes: int = 4_000_000_000, done: Sequence[str] = DONE) -> None:
         self._source = source
@@ -374,7 +376,7 @@ class Reading:
             why = f"messages later than {_clock(self.window.now, self.window)}"
         elif at < self.window.since:
             why = f"messages from before {_clock(self.window.since, self.window)}"
-        elif row.get("subtype") in GONE or row.get("hidden"):
+        elif _text(row.get("subtype")) in GONE or row.get("hidden"):
             why = "deleted messages"
         elif (channel.id, _word(row["ts"])) in self.seen:
             why = "messages that stand there twice"
