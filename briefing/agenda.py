@@ -223,10 +223,11 @@ class _Day:
         return self.names(one.item.people)
 
     def open_matter(self, one: Priced) -> OpenMatter:
-        """`3 proposal`; without a number where it is in no card."""
+        """`3 proposal`, `6: 5 overdue tasks`; without a number where it is in no card."""
         short = one.item.short or one.item.line.rstrip(".")
         number = self.numbers.get(one.id)
-        return OpenMatter(item=one.id, text=short if number is None else f"{number} {short}")
+        colon = ":" if short[:1].isdigit() else ""
+        return OpenMatter(item=one.id, text=short if number is None else f"{number}{colon} {short}")
 
     def looked_everywhere(self) -> bool:
         """Whether every list in which something could be open was read whole."""
