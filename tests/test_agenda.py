@@ -210,6 +210,7 @@ def test_all_day_events_are_on_the_days_of_their_own_calendar(table: str) -> Non
     meeting | 2 | uid=2 | title=Fair in Tokyo | starts=2026-11-19T00:00+09:00 | ends=2026-11-20T00:00+09:00 | all_day=yes
     """
     assert lines(day(table)) == ["all day Fair in Tokyo."]
+    assert lines(day(table, morning_at("2026-11-18 07:00"))) == ["all day Fair in Boston."]
 
 
 def test_the_readers_own_zone_is_told(table: str) -> None:
@@ -403,7 +404,7 @@ def test_how_the_next_workday_starts(first: str, told: str) -> None:
 
 def test_a_private_appointment_gives_its_time_only() -> None:
     found = day(ONE.replace("Leads", "Acme clinic") + " | private=yes | place=Ward 3 | guests=Dana <dana@acme.example>=declined",
-                rest=[priced("x", client="Acme")])  # fmt: skip
+                rest=[priced("x", client="Acme", people=(Person(email="dana@acme.example", name="Dana"),))])  # fmt: skip
     assert lines(found) == ["09:00 Private appointment."]
     assert (found.appointments[0].client, found.appointments[0].place) == ("", "")
 

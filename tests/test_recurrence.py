@@ -381,6 +381,14 @@ def test_the_calendars_own_zone_serves_times_and_days_that_name_none() -> None:
     }
 
 
+def test_a_day_of_a_calendar_far_away_that_still_lasts_is_within_the_time_asked_for() -> None:
+    body = events("UID:x\nDTSTART;VALUE=DATE:20260105\nRRULE:FREQ=DAILY")
+    west = read(calendar(body, "X-WR-TIMEZONE:America/Los_Angeles"), within=span(days=1))
+    assert told(west) == ["Wed 18 to Thu 19 x", "Thu 19 to Fri 20 x"]
+    east = read(calendar(body, "X-WR-TIMEZONE:Pacific/Kiritimati"), within=span(days=1))
+    assert told(east) == ["Thu 19 to Fri 20 x", "Fri 20 to Sat 21 x"]
+
+
 def test_a_series_in_utc_follows_the_calendars_own_zone_over_the_change_of_the_clock() -> None:
     body = events("UID:x\nDTSTART:20261019T070000Z\nRRULE:FREQ=WEEKLY")
     assert told(read(calendar(body, "X-WR-TIMEZONE:Europe/Berlin"), within=span("2026-11-02", 2))) == [
@@ -588,6 +596,8 @@ def test_a_fold_inside_a_character_is_mended_and_quoted_printable_read() -> None
     title = "Größe".encode()
     folded = WHOLE.replace(b"UID:a", b"SUMMARY:" + title[:3] + b"\r\n " + title[3:] + b"\r\nUID:a")
     assert told(read(folded))[0] == "Thu 19 10:00-10:00 Größe"
+    windows = WHOLE.replace(b"UID:a", b"SUMMARY:\x93Launch\x94 \x80\r\nUID:a")
+    assert told(read(windows))[0] == "Thu 19 10:00-10:00 \u201cLaunch\u201d \u20ac"
     printable = b"SUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Gr=C3=B6=\r\n=C3=9Fe\r\nUID:a"
     assert told(read(WHOLE.replace(b"UID:a", printable)))[0] == "Thu 19 10:00-10:00 Größe"
 

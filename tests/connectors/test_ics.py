@@ -57,6 +57,9 @@ def test_a_meeting_with_everything(tmp_path: Path, table: str) -> None:
     ORGANIZER;CN=Maya Lindqvist:MAILTO:maya@harbourlane.example
     ATTENDEE;CN=Maya Lindqvist;PARTSTAT=ACCEPTED:mailto:maya@harbourlane.example
     ATTENDEE;CN="Ruiz, Dana";PARTSTAT=NEEDS-ACTION;ROLE=OPT-PARTICIPANT:mailto:dana@northwind.example
+    ATTENDEE;CN=Ann;PARTSTAT=DECLINED:mailto:ann@northwind.example
+    ATTENDEE;CN=Bo;PARTSTAT=TENTATIVE:mailto:bo@northwind.example
+    ATTENDEE;CN=Cy;PARTSTAT=DELEGATED:mailto:cy@northwind.example
     ATTENDEE;CUTYPE=ROOM;CN=Room 2;PARTSTAT=ACCEPTED:mailto:room2@harbourlane.example
     DESCRIPTION:Agenda: renewal and scope.\\n\\n-::~:~::~:~::-\\nJoin with Google Meet: https://meet.google.com/abc-defg-hij
     X-GOOGLE-CONFERENCE:https://meet.google.com/abc-defg-hij
@@ -72,7 +75,9 @@ def test_a_meeting_with_everything(tmp_path: Path, table: str) -> None:
     assert (meeting.calendar, meeting.calendar_owner) == (MAYA, Person(email=MAYA))
     assert meeting.organiser == Person(name="Maya Lindqvist", email=MAYA)
     assert [(g.person.name, g.response, g.optional, g.resource) for g in meeting.guests] == [
-        ("Maya Lindqvist", "accepted", False, False), ("Ruiz, Dana", "none", True, False), ("Room 2", "accepted", False, True),
+        ("Maya Lindqvist", "accepted", False, False), ("Ruiz, Dana", "none", True, False),
+        ("Ann", "declined", False, False), ("Bo", "tentative", False, False), ("Cy", "", False, False),
+        ("Room 2", "accepted", False, True),
     ]  # fmt: skip
     assert (meeting.busy, meeting.type, meeting.series, meeting.private) == ("busy", "meeting", True, True)
     assert (meeting.place, meeting.link, meeting.agenda) == ("Room 2", "https://meet.google.com/abc-defg-hij", True)
