@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from briefing import diary, words
-from briefing.clients import folded
 from briefing.document import Agenda, Appointment, Away, OpenMatter
 from briefing.facts import AdAccount, AdDay, Deal, Meeting, Message, Milestone, Person, Project, Proposal, Task
 from briefing.items import Card, Priced
 from briefing.morning import Morning
+from briefing.reading.text import folded
 from briefing.rules.view import Facts, StreamReading
 
 SMALL_ROUND = 3

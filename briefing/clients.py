@@ -7,12 +7,10 @@ stay: Acme GmbH is not Acme Ltd. A name that could be two clients is nobody's, a
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from itertools import combinations, pairwise
 
 from briefing.facts import (
@@ -32,6 +30,7 @@ from briefing.facts import (
     Task,
 )
 from briefing.morning import WorkCalendar
+from briefing.reading.text import folded
 
 FREE_MAIL = frozenset(
     "gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com msn.com yahoo.com yahoo.co.uk yahoo.de "
@@ -39,20 +38,6 @@ FREE_MAIL = frozenset(
     "yandex.ru yandex.com proton.me protonmail.com pm.me zoho.com fastmail.com hey.com qq.com 163.com bluewin.ch "
     "orange.fr wanadoo.fr free.fr laposte.net libero.it comcast.net verizon.net att.net btinternet.com".split()
 )
-
-
-@lru_cache(maxsize=20_000)
-def folded(name: str) -> str:
-    """A name for comparison only.
-
-    >>> folded("ACME, GmbH.") == folded("Acme  GmbH")
-    True
-    >>> folded("Acme GmbH") == folded("Acme Ltd")
-    False
-    """
-    text = unicodedata.normalize("NFKC", name).casefold()
-    text = "".join(c if c.isalnum() else " " for c in text)
-    return " ".join(text.split())
 
 
 def domain_of(email: str) -> str:

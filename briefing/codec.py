@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from briefing.facts import KINDS, Fact
+from briefing.facts import KINDS, Fact, Money, Party, Person
 
 Plain = Any
 """What json reads and writes."""
@@ -41,16 +41,37 @@ def decode(kind: str, text: str) -> Fact | None:
 
 
 def build(cls: type, plain: dict[str, Plain]) -> Any:
-    """A record from plain values; unknown keys are ignored."""
-    decoders = field_decoders(cls)
-    return cls(**{name: decoders[name](value) for name, value in plain.items() if name in decoders})
+    """A record from plain values, which are used up; unknown keys are ignored."""
+    special, known = _reading_plan(cls)
+    for name, read in special:
+        if name in plain:
+            plain[name] = read(plain[name])
+    if not plain.keys() <= known:
+        plain = {name: value for name, value in plain.items() if name in known}
+    return cls(**plain)
 
 
 @cache
-def field_decoders(cls: type) -> dict[str, Decoder]:
-    """For each field of a record how its value is read."""
+def _reading_plan(cls: type) -> tuple[tuple[tuple[str, Decoder], ...], frozenset[str]]:
+    """The fields whose values JSON does not give as they are, with how they are read; and all fields."""
     hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
-    return {field.name: _decoder(hints[field.name]) for field in fields(cls)}
+    names = [field.name for field in fields(cls)]
+    read = {name: _decoder(hints[name]) for name in names}
+    return tuple((name, one) for name, one in read.items() if one is not _as_is), frozenset(names)
+
+
+def _small(cls: type) -> Decoder:
+    """Persons, parties and amounts recur by the thousand: each is made once."""
+    made: dict[tuple[tuple[str, Plain], ...], Any] = {}
+
+    def read(value: dict[str, Plain]) -> Any:
+        key = tuple(value.items())
+        found = made.get(key)
+        if found is None:
+            found = made[key] = build(cls, value)
+        return found
+
+    return read
 
 
 def _as_is(value: Plain) -> Plain:
@@ -62,10 +83,14 @@ def _decoder(hint: Any) -> Decoder:
     if origin is types.UnionType or origin is typing.Union:
         (inner,) = (argument for argument in arguments if argument is not type(None))
         read = _decoder(inner)
+        if read is _as_is:
+            return _as_is
         return lambda value: None if value is None else read(value)
     if origin in (tuple, frozenset):
         read = _decoder(arguments[0])
         make: Callable[[Iterable[Any]], Any] = origin
+        if read is _as_is:
+            return make
         return lambda value: make(read(part) for part in value)
     if hint is datetime:
         return datetime.fromisoformat
@@ -73,6 +98,8 @@ def _decoder(hint: Any) -> Decoder:
         return date.fromisoformat
     if hint is Decimal:
         return Decimal
+    if hint in (Person, Party, Money):
+        return _small(hint)
     if is_dataclass(hint):
         return lambda value: build(typing.cast(type, hint), value)
     return _as_is

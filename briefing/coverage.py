@@ -126,9 +126,14 @@ def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str]) 
         place=words.some(list(dict.fromkeys(r.place for r in streams if r.place)), 3),
         kinds=tuple(sorted({KIND_WORDS.get(kind, kind) for reading in streams for kind in reading.kinds})),
         gaps=tuple(_gap(reading) for reading in streams if reading.problem or reading.skipped_count),
-        ignored=tuple(f"{count:,} {why}" for reading in streams for count, why in reading.ignored),
+        ignored=tuple(left_out(count, why) for reading in streams for count, why in reading.ignored),
         silent_rules=tuple(silent),
     )
+
+
+def left_out(count: int, why: str) -> str:
+    """What was left out on purpose; a count of zero is a note about the reading."""
+    return f"{count:,} {why}" if count else why
 
 
 def _gap(reading: StreamReading) -> Gap:

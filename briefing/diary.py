@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from briefing.clients import domain_of, folded
+from briefing.clients import domain_of
 from briefing.facts import Guest, Meeting, Person, Response
 from briefing.morning import Audience, Morning
+from briefing.reading.text import folded
 from briefing.rules.view import Facts
 
 Weight = Literal["hard", "soft", "free"]

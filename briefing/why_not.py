@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from briefing import words
-from briefing.clients import folded
 from briefing.compile import Compiled
 from briefing.coverage import RULE_WORDS
 from briefing.facts import Fact, Project
+from briefing.reading.text import folded
 from briefing.rules import load_all
 from briefing.rules.engine import NotRun, Outcome
 

@@ -11,10 +11,9 @@ from decimal import Decimal
 from briefing.errors import FileProblem
 from briefing.facts import NOBODY, AdAccount, Party, Ref
 from briefing.reading.cells import BadCell, Row
-from briefing.reading.forms import fold
 from briefing.reading.table_settings import TableSettings
 from briefing.reading.tables import Table, natural_key
-from briefing.reading.text import SUBJECT, clean
+from briefing.reading.text import SUBJECT, clean, folded
 from connectors.ads_forms import PLATFORMS
 
 
@@ -123,7 +122,7 @@ class Accounts:
         if not campaign:
             seen.own_rows = True
         else:
-            seen.campaigns[fold(row.text("campaign", SUBJECT))] = campaign
+            seen.campaigns[folded(row.text("campaign", SUBJECT))] = campaign
         if campaign not in seen.tracked and reader.leads(row) is not None:
             seen.tracked.add(campaign)
 
@@ -154,7 +153,7 @@ class Accounts:
 
     def named(self, name: str) -> list[str]:
         """Ids of the accounts of a name, sorted."""
-        return sorted(known for known, seen in self.seen.items() if name and fold(seen.name) == fold(name))
+        return sorted(known for known, seen in self.seen.items() if name and folded(seen.name) == folded(name))
 
     def facts(self, settings: TableSettings) -> Iterator[AdAccount]:
         """The accounts as facts."""

@@ -21,12 +21,12 @@ from briefing.errors import FileProblem
 from briefing.facts import NOBODY, AdAccount, AdChange, AdChangeCoverage, AdDay, Fact, Party, Ref
 from briefing.reading.cells import BadCell, Row
 from briefing.reading.currencies import CODES
-from briefing.reading.forms import Form, fold
+from briefing.reading.forms import Form
 from briefing.reading.recognising import recognise_table
 from briefing.reading.rows import modified_at
 from briefing.reading.table_settings import MAX_MB, TableSettings
 from briefing.reading.tables import Table, facts, natural_key, open_table, table_stream
-from briefing.reading.text import NAME, SUBJECT, clean
+from briefing.reading.text import NAME, SUBJECT, clean, folded
 from connectors.ads_accounts import Accounts, RowReader, Seen
 from connectors.ads_forms import ACCOUNTS, CHANGES, DAYS, FORMS, PLATFORMS, STATUS_WORDS
 from connectors.ads_history import History
@@ -147,7 +147,7 @@ class AdsCsv:
         return next(iter(known.seen))
 
     def _reader(self, table: Table) -> RowReader:
-        ours = any(fold(heading) in ("reporting starts", "result indicator") for heading in table.layout.headings)
+        ours = any(folded(heading) in ("reporting starts", "result indicator") for heading in table.layout.headings)
         return RowReader(self._account, self._platform or ("meta" if ours else ""), meta=ours)
 
     def _known(self, table: Table) -> Accounts:
@@ -232,7 +232,7 @@ class Days:
         modified = modified_at(table.file.path)
         self.vintage = min(modified.astimezone(window.zone).date(), self.today) if modified else self.today
         place = table.formats.columns.get("leads") or table.formats.columns.get("results")
-        self.definition = fold(place.heading) if place else ""
+        self.definition = folded(place.heading) if place else ""
         self.ledger = Ledger()
         self.sums: dict[str, dict[date, Sum]] = {}
         self.unsure: set[tuple[str, date | None]] = set()

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from briefing.reading.forms import Form, Unsure, column, fold
+from briefing.reading.forms import Form, Unsure, column
+from briefing.reading.text import folded
 
 ChangeKind = Literal[
     "budget", "bid", "status", "creative", "targeting", "tracking", "billing", "policy", "structure", "other"
@@ -151,7 +152,7 @@ _PLATFORM_WORDS = frozenset("google meta facebook linkedin system recommendation
 def change_kind(*texts: str) -> ChangeKind:
     """What kind of change it is, by the first text that says it: the field, the type, the description."""
     for text in texts:
-        words = set(fold(text).replace("ad group", "group").replace("ad set", "set").split())
+        words = set(folded(text).replace("ad group", "group").replace("ad set", "set").split())
         for kind, known in _CHANGE_WORDS:
             if words & set(known.split()):
                 return kind
@@ -161,7 +162,7 @@ def change_kind(*texts: str) -> ChangeKind:
 def object_level(*texts: str) -> str:
     """On what level a change was made: `keyword`, `ad group`; empty when no text says it."""
     for text in texts:
-        padded = f" {fold(text)} "
+        padded = f" {folded(text)} "
         for level, names in _LEVELS:
             if any(f" {name} " in padded for name in names):
                 return level
@@ -171,7 +172,7 @@ def object_level(*texts: str) -> str:
 def operation(*texts: str) -> Operation:
     """Whether something was created, changed or removed; empty when no text says it."""
     for text in texts:
-        words = set(fold(text).split())
+        words = set(folded(text).split())
         for name, known in _OPERATIONS:
             if words & set(known.split()):
                 return name
@@ -180,9 +181,9 @@ def operation(*texts: str) -> Operation:
 
 def actor_kind(actor: str, tool: str) -> ActorKind:
     """Who made a change."""
-    words = set(fold(f"{tool} {'' if '@' in actor else actor}").split())
+    words = set(folded(f"{tool} {'' if '@' in actor else actor}").split())
     if words & _AUTOMATION:
         return "automation"
     if words & _PLATFORM_WORDS and "web" not in words:
-        return "platform" if not actor or set(fold(actor).split()) <= _PLATFORM_WORDS | {"ads"} else "person"
+        return "platform" if not actor or set(folded(actor).split()) <= _PLATFORM_WORDS | {"ads"} else "person"
     return "person" if actor else "unknown"

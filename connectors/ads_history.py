@@ -12,10 +12,9 @@ from briefing.connector import Ignored, Skipped, Window
 from briefing.facts import AdChange, AdChangeCoverage, Fact, Ref
 from briefing.reading.cells import BadCell, Row
 from briefing.reading.dates import stamp
-from briefing.reading.forms import fold
 from briefing.reading.rows import modified_at
 from briefing.reading.tables import Table, natural_key
-from briefing.reading.text import SUBJECT
+from briefing.reading.text import SUBJECT, folded
 from connectors.ads_accounts import Accounts, account_id
 from connectors.ads_forms import actor_kind, change_kind, object_level, operation
 
@@ -106,7 +105,7 @@ class History:
         seen = self.known.seen.get(account) if self.known else None
         if seen and name in seen.campaigns.values():
             return name
-        return row.text("campaign_id") or (seen.campaigns.get(fold(name), "") if seen else "") or natural_key(name)
+        return row.text("campaign_id") or (seen.campaigns.get(folded(name), "") if seen else "") or natural_key(name)
 
     def _id(self, row: Row, account: str, at: datetime) -> str:
         """The id column, else time and contents. Two alike are two changes: the second has a number."""

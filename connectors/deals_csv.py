@@ -14,12 +14,12 @@ from typing import ClassVar, Literal
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Deal, Fact
 from briefing.reading.cells import BadCell, Row
-from briefing.reading.forms import Form, column, fold
+from briefing.reading.forms import Form, column
 from briefing.reading.recognising import recognise_table
 from briefing.reading.states import States
 from briefing.reading.table_settings import MAX_MB, TableSettings
 from briefing.reading.tables import Table, facts, natural_key, open_table, table_stream
-from briefing.reading.text import SUBJECT
+from briefing.reading.text import SUBJECT, folded
 
 DealState = Literal["open", "won", "lost"]
 
@@ -189,7 +189,7 @@ class DealsCsv:
         by_stage = self._states.added(stage)
         if by_stage:
             return by_stage
-        words = fold(stage).split()
+        words = folded(stage).split()
         if words[:2] in (["closed", "won"], ["closed", "lost"]):
             return "won" if words[1] == "won" else "lost"
         found = self._states.get(stage)

@@ -8,8 +8,9 @@ Settings
   max_bytes  mailboxes larger than this are not read
 
 A mailbox is read twice. The survey goes through every header once, joins the threads and counts; then only the mails
-within the window are read in full. Mails from before the window are read for their ids alone, because an answer that
-names just the mail before it can only be joined through that older mail.
+within the window are read in full. Mails of the half year before the window are read for their ids alone, because an
+answer that names just the mail before it can only be joined through that older mail; of still older ones the date is
+read and nothing else, which is what makes an archive of many years cheap.
 
 A mailbox without sent mail cannot show that nobody answered: its reading is partial, and says so.
 """
@@ -21,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -64,12 +65,15 @@ from briefing.reading.mime import is_open
 from briefing.reading.text import clean
 from briefing.reading.threads import Threads
 
-FIRST_READ = 16 * 1024
+FIRST_READ = 8 * 1024
 """Bytes in which nearly every header ends."""
 
 TEXT_READ = 256 * 1024
 WHOLE_READ = 64 * 1024 * 1024
 """Bytes of one mail in which its text is looked for: at first, and where attachments come before it."""
+
+JOINED_THROUGH = timedelta(days=180)
+"""How far before the window mails are read for their ids."""
 
 MOST_IDS = 3_000_000
 """Message-IDs that are held at once: about 600 MB. A mailbox of 500 MB holds about 90,000."""
@@ -211,9 +215,13 @@ class Survey:
         """Every header of a folder. Each mail ends up wanted, left out or skipped."""
         if folder.kind == "mbox":
             self._states[folder.path] = _state(folder.path)
+        kept_out = _KEPT_OUT.get(folder.role)
         for envelope in envelopes(folder):
             if isinstance(envelope, Skipped):
                 yield envelope
+                continue
+            if kept_out:
+                self.left_out[kept_out] += 1
                 continue
             try:
                 line, headers, ended = read_header(files, envelope)
@@ -221,32 +229,42 @@ class Survey:
             except OSError as error:
                 yield Skipped(envelope.where, f"cannot be read: {error.strerror or error}")
                 continue
-            why = why or ("" if headers.fields else "has no mail header")
-            yield from [Skipped(envelope.where, why)] if why else self._place(folder, envelope, headers, line)
+            why = why or ("" if headers else "has no mail header") or self._place(folder, envelope, headers, line)
+            if why:
+                yield Skipped(envelope.where, why)
 
-    def _place(self, folder: Folder, envelope: Envelope, headers: Headers, line: str) -> Iterator[Skipped]:
+    def _place(self, folder: Folder, envelope: Envelope, headers: Headers, line: str) -> str:
+        """Put a mail where it belongs, or say why it can be put nowhere."""
+        zone, since = self.window.zone, self.window.since
+        at = sent_at(headers, zone, before=since) or envelope.arrived or read_date(line, zone)
+        if at is not None and at < since - JOINED_THROUGH and self.has_sent:
+            self.left_out[self._older] += 1
+            return ""
         labels = _labels(headers)
-        if kept_out := _kept_out({folder.role, *labels}, envelope, headers):
+        if kept_out := _kept_out(labels, envelope, headers):
             self.left_out[kept_out] += 1
-            return
-        at = sent_at(headers, self.window.zone) or envelope.arrived or read_date(line, self.window.zone)
+            return ""
         if at is None:
-            yield Skipped(envelope.where, "has no date that can be read")
-            return
+            return "has no date that can be read"
+        self.has_sent = self.has_sent or "sent" in labels or self._is_owners(headers)
+        if at > self.window.now or at < since - JOINED_THROUGH:
+            self.left_out[self._later if at > since else self._older] += 1
+            return ""
         known_as = identity(headers, at)
-        if at > self.window.now:
-            self.left_out[self._later] += 1
-        elif known_as in self._seen:
+        if known_as in self._seen:
             self.left_out["copies of mails in another folder"] += 1
-        else:
-            self._know(known_as, headers, at)
-            self.has_sent |= "sent" in labels or (self.owner != "" and self.owner in _writer(headers))
-            if at < self.window.since:
-                self.left_out[self._older] += 1
-                return
-            place = "Inbox" if "inbox" in labels else "Sent" if "sent" in labels else folder.name
-            self.wanted.append(_Wanted(envelope, known_as, at, place, folder.kind == "mbox"))
-            self._orphans |= not message_id(headers) and not links(headers)
+            return ""
+        self._know(known_as, headers, at)
+        if at < since:
+            self.left_out[self._older] += 1
+            return ""
+        place = "Inbox" if "inbox" in labels else "Sent" if "sent" in labels else folder.name
+        self.wanted.append(_Wanted(envelope, known_as, at, place, folder.kind == "mbox"))
+        self._orphans |= not message_id(headers) and not links(headers)
+        return ""
+
+    def _is_owners(self, headers: Headers) -> bool:
+        return self.owner != "" and self.owner in headers.text("from").lower()
 
     def _know(self, id: str, headers: Headers, at: datetime) -> None:
         self._seen.add(id)
@@ -331,6 +349,8 @@ def _state(path: Path) -> tuple[int, int]:
 
 def _labels(headers: Headers) -> set[Role]:
     """What Gmail's export says of a mail: all its folders lie in one file, in the account's language."""
+    if "x-gmail-labels" not in headers:
+        return set()
     text = decode_words(headers.text("x-gmail-labels")[:2000])
     return {role_of(label.strip(' "')) for label in text.split(",")} - {"other"}
 
@@ -340,20 +360,23 @@ _KEPT_OUT: Mapping[Role, str] = {
 }  # fmt: skip
 
 
-def _kept_out(roles: Iterable[Role], envelope: Envelope, headers: Headers) -> str:
-    """Why a mail is left out: by its folder, or by the marks that mail programs put on it."""
+def _kept_out(labels: Iterable[Role], envelope: Envelope, headers: Headers) -> str:
+    """Why a mail is left out by the marks that mail programs put on it."""
     marks = headers.text("x-status").strip().upper()
-    mozilla = re.match(r"\s*([0-9a-fA-F]{4})", headers.text("x-mozilla-status"))
-    found = {role for role in roles if role in _KEPT_OUT}
-    if "T" in envelope.flags or (mozilla and int(mozilla[1], 16) & 0x0008) or re.fullmatch(r"[AFT]*D[AFT]*", marks):
+    mozilla = headers.text("x-mozilla-status").strip()
+    found = {label for label in labels if label in _KEPT_OUT}
+    if "T" in envelope.flags or (marks and re.fullmatch(r"[AFT]*D[AFT]*", marks)) or _is_expunged(mozilla):
         found.add("trash")
-    if "D" in envelope.flags or re.fullmatch(r"[ADF]*T[ADF]*", marks):
+    if "D" in envelope.flags or (marks and re.fullmatch(r"[ADF]*T[ADF]*", marks)):
         found.add("drafts")
+    if not found:
+        return ""
     return next((why for role, why in _KEPT_OUT.items() if role in found), "")
 
 
-def _writer(headers: Headers) -> str:
-    return headers.text("from").lower()
+def _is_expunged(mozilla: str) -> bool:
+    """Thunderbird leaves deleted mails in the file until it is compacted, with bit 3 of their status set."""
+    return bool(re.fullmatch(r"[0-9a-fA-F]{4}", mozilla)) and bool(int(mozilla, 16) & 0x0008)
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:

@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Fact, Milestone, Project, Task, WorkState
 from briefing.reading.cells import BadCell, Row
-from briefing.reading.forms import Form, column, fold
+from briefing.reading.forms import Form, column
 from briefing.reading.recognising import recognise_table
 from briefing.reading.states import States
 from briefing.reading.table_settings import MAX_MB, TableSettings
 from briefing.reading.tables import Table, facts, natural_key, open_table, table_stream
-from briefing.reading.text import SUBJECT, clean
+from briefing.reading.text import SUBJECT, clean, folded
 
 STATE_WORDS: Mapping[WorkState, str] = {
     "open": "open,active,in progress,in work,ongoing,pending,started,not started,new,to do,todo,doing,planned,"
@@ -379,16 +379,16 @@ class Projects:
             title = row.text("title", SUBJECT)
             if title or row.text("id", SUBJECT):
                 ids.add(project_id(row))
-                named.setdefault(fold(title), {})[project_id(row)] = fold(row.text("client"))
+                named.setdefault(folded(title), {})[project_id(row)] = folded(row.text("client"))
         return cls(table.file.name, frozenset(ids), named)
 
     def find(self, text: str, client: str, word: str) -> str:
         """The id of the project that a cell names. Raises BadCell where it names none, or several."""
         if text in self.ids:
             return text
-        found = dict(self.named.get(fold(text), {}))
+        found = dict(self.named.get(folded(text), {}))
         if len(found) > 1 and client:
-            found = {known: theirs for known, theirs in found.items() if theirs == fold(client)}
+            found = {known: theirs for known, theirs in found.items() if theirs == folded(client)}
         if len(found) == 1:
             return next(iter(found))
         what = f"is {len(found)} projects" if found else "is not"
@@ -429,7 +429,7 @@ class Milestones:
                 found.project_of[known] = found.project(row)
             except BadCell:
                 continue  # told when the row is read; what refers to it cannot be read either
-            found.named.setdefault(fold(row.text("title", SUBJECT)), set()).add(known)
+            found.named.setdefault(folded(row.text("title", SUBJECT)), set()).add(known)
         return found
 
     def project(self, row: Row) -> str:
@@ -451,7 +451,7 @@ class Milestones:
             if project not in ("", self.project_of[text]):
                 raise BadCell(f'{word} "{clean(text, 60)}" is of another project in {self.file}')
             return text
-        ids = {known for known in self.named.get(fold(text), ()) if project in ("", self.project_of[known])}
+        ids = {known for known in self.named.get(folded(text), ()) if project in ("", self.project_of[known])}
         if len(ids) == 1:
             return ids.pop()
         what = f"is {len(ids)} milestones" if ids else "is not"

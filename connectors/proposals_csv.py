@@ -15,12 +15,12 @@ from typing import ClassVar, Literal
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.facts import Fact, Party, Person, Proposal, ProposalState
 from briefing.reading.cells import Row
-from briefing.reading.forms import Form, column, fold
+from briefing.reading.forms import Form, column
 from briefing.reading.recognising import recognise_table
 from briefing.reading.states import States
 from briefing.reading.table_settings import MAX_MB, TableSettings
 from briefing.reading.tables import Table, facts, natural_key, open_table, table_stream
-from briefing.reading.text import SUBJECT
+from briefing.reading.text import SUBJECT, folded
 
 Quality = Literal["exact", "at_latest", "observed", "unknown"]
 
@@ -161,7 +161,7 @@ class ProposalsCsv:
 
     def _read(self, window: Window, mark: Mark | None) -> Iterator[Fact | Skipped | Ignored]:
         table = open_table(self._settings, PROPOSALS, window.zone)
-        docusign = any("envelope" in fold(heading).split() for heading in table.layout.headings)
+        docusign = any("envelope" in folded(heading).split() for heading in table.layout.headings)
         return facts(table, lambda row: self._proposal(row, table, docusign=docusign))
 
     def _proposal(self, row: Row, table: Table, *, docusign: bool) -> Proposal | Ignored:
@@ -196,9 +196,9 @@ class ProposalsCsv:
         text = row.text("state")
         if not text:
             raise row.missing("state")
-        if docusign and fold(text) == "delivered":
+        if docusign and folded(text) == "delivered":
             return "viewed"
-        bare = fold(text).removeprefix("document ")
+        bare = folded(text).removeprefix("document ")
         found = self._states.added(text) or self._states.get(text) or self._states.get(bare)
         if found is None:
             raise self._states.unknown(text, "status")

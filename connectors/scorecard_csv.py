@@ -22,13 +22,13 @@ from briefing.facts import Fact, Measure, Ref
 from briefing.reading.cells import BadCell, Row
 from briefing.reading.currencies import currency_of
 from briefing.reading.dates import DateColumn, Order, last_of_month, month_and_day, period, stamp
-from briefing.reading.forms import Form, column, fold
+from briefing.reading.forms import Form, column
 from briefing.reading.numbers import Direction, target_of
 from briefing.reading.recognising import recognise_table
 from briefing.reading.rows import head_text, kind_of
 from briefing.reading.table_settings import MAX_MB, TableSettings
 from briefing.reading.tables import Table, lay_out, look_at, natural_key, open_table, table_stream
-from briefing.reading.text import NAME, SUBJECT, clean
+from briefing.reading.text import NAME, SUBJECT, clean, folded
 
 Every = Literal["day", "week", "month", ""]
 
@@ -252,7 +252,7 @@ class Values:
         self.ignored: Counter[str] = Counter()
         self.repeated = self._repeated()
         place = table.formats.columns.get("at")
-        self.heading = fold(place.heading) if place else ""
+        self.heading = folded(place.heading) if place else ""
 
     def read(self) -> Iterator[Fact | Skipped | Ignored]:
         """Every value, or the reason why not."""
@@ -302,7 +302,7 @@ class Values:
 
     def _direction(self, row: Row, stated: Direction | None) -> Direction:
         direction = row.text("direction").lower()
-        found = stated or DIRECTIONS.get(fold(direction)) or target_of(direction)[0] or self.targets
+        found = stated or DIRECTIONS.get(folded(direction)) or target_of(direction)[0] or self.targets
         if found is None:
             shown = clean(row.cell("target"), 30)
             raise BadCell(f'target "{shown}" does not say at least or at most: write so, or set targets = "at_least"')

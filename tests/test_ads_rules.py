@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from briefing.clients import Client, Directory, folded
+from briefing.clients import Client, Directory
 from briefing.document import AdsTable
 from briefing.facts import AdAccount, Fact, Money
 from briefing.items import Item
 from briefing.morning import Morning
+from briefing.reading.text import folded
 from briefing.rules.ads_judged import judge_accounts
 from briefing.rules.ads_table import ads_table
 from briefing.rules.view import AdSeries, AdSeriesDay, StreamReading, facts_of

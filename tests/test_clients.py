@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
-from briefing.clients import Client, Directory, directory, folded, inferred_domains, near_names
+from briefing.clients import Client, Directory, directory, inferred_domains, near_names
 from briefing.facts import Party, Person
+from briefing.reading.text import folded
 from briefing.testing import facts_from
 
 TODAY = date(2026, 11, 19)

@@ -20,11 +20,12 @@ from briefing.facts import Deal, Money, Person
 from briefing.reading.cells import BadCell, Row, people_of, plain
 from briefing.reading.currencies import currency_of, heading_parts
 from briefing.reading.dates import DateColumn, month_and_day, period, stamp
-from briefing.reading.forms import Form, column, fold, match
+from briefing.reading.forms import Form, column, match
 from briefing.reading.numbers import NumberColumn, number, target_of
 from briefing.reading.rows import MAX_CELL, MAX_LINE
 from briefing.reading.table_settings import TableSettings
 from briefing.reading.tables import Table, facts, natural_key, open_table
+from briefing.reading.text import folded
 
 ZONE = ZoneInfo("Europe/Berlin")
 FORM = Form(
@@ -758,4 +759,4 @@ def test_repeated_rows_count_once_and_contradictions_are_told(file: Path) -> Non
 
 def test_natural_keys_are_folded() -> None:
     assert natural_key("ACME, Inc.", "", "Web-Site") == natural_key("acme inc", "web site") == "acme inc | web site"
-    assert fold("\u00c4b") == fold("\u00e4B")
+    assert folded("\u00c4b") == folded("\u00e4B")

@@ -64,6 +64,8 @@ def try_files(
     me: Annotated[str, typer.Option("--me", help="Your e-mail address.")] = "",
     domain: Annotated[list[str] | None, typer.Option("--domain", help="Your own mail domains.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="For amounts that do not say theirs.")] = "",
+    dates: Annotated[str, typer.Option("--dates", help="The order in dates: d/m/y, m/d/y or y/m/d.")] = "",
+    decimal: Annotated[str, typer.Option("--decimal", help="The decimal mark: . or ,")] = "",
     form: FormatOption = "",
     output: OutputOption = None,
     show_all: AllOption = False,
@@ -75,7 +77,9 @@ def try_files(
     """
     from briefing.cli import commands
 
-    asked = commands.TryOptions(day=day, tz=tz, me=me, domains=tuple(domain or ()), currency=currency)
+    asked = commands.TryOptions(
+        day=day, tz=tz, me=me, domains=tuple(domain or ()), currency=currency.upper(), dates=dates, decimal=decimal
+    )
     commands.try_files(files, asked, form=form, output=output, show_all=show_all)
 
 

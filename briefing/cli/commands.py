@@ -213,6 +213,8 @@ class TryOptions:
     me: str = ""
     domains: tuple[str, ...] = ()
     currency: str = ""
+    dates: str = ""
+    decimal: str = ""
 
 
 def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path | None, show_all: bool) -> None:

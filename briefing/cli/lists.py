@@ -8,7 +8,7 @@ from typing import Any
 
 from briefing import words
 from briefing.compile import Compiled
-from briefing.coverage import KIND_WORDS
+from briefing.coverage import KIND_WORDS, left_out
 from briefing.rules import Need, Rule
 from briefing.rules.view import StreamReading
 from briefing.workspace import Workspace
@@ -89,7 +89,7 @@ def _row(reading: StreamReading, now: datetime) -> dict[str, Any]:
         "rows": reading.rows,
         "skipped": reading.skipped_count,
         "skipped_rows": [f"{where}: {why}" for where, why in reading.skipped],
-        "left_out": [f"{count:,} {why}" for count, why in reading.ignored],
+        "left_out": [left_out(count, why) for count, why in reading.ignored],
         "milliseconds": reading.milliseconds,
         "problem": reading.problem,
         "cure": reading.cure,
@@ -113,6 +113,8 @@ def sources_text(rows: Sequence[Mapping[str, Any]]) -> str:
         details += list(row.get("skipped_rows", []))[:20]
         hidden = row.get("skipped", 0) - len(list(row.get("skipped_rows", []))[:20])
         details += [f"and {hidden:,} more"] if hidden > 0 else []
-        details += [f"left out: {text}" for text in row.get("left_out", [])]
+        details += [
+            f"note: {text}" if not text[:1].isdigit() else f"left out: {text}" for text in row.get("left_out", [])
+        ]
         lines += [f"  {text}" for text in details if text]
     return "\n".join(lines)

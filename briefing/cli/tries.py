@@ -70,8 +70,9 @@ def settings_for(found: Found, asked: TryOptions, zone: str) -> dict[str, Any]:
     sources: dict[str, Any] = {}
     for name, table in found.sources.items():
         settings = dict(table)
-        if asked.currency and accepts(table["use"], "currency"):
-            settings.setdefault("currency", asked.currency.upper())
+        for key in ("currency", "dates", "decimal"):
+            if getattr(asked, key) and accepts(table["use"], key):
+                settings.setdefault(key, getattr(asked, key))
         if me and table["use"] == "mailbox":
             settings.setdefault("owner", me)
         sources[name] = settings

@@ -10,17 +10,16 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
 from briefing.reading.currencies import currency_of, heading_parts
 from briefing.reading.dates import stamp
 from briefing.reading.numbers import number
-from briefing.reading.text import NAME, clean
+from briefing.reading.text import NAME, clean, folded
 
 Kind = Literal["text", "date", "moment", "done", "period", "number", "count", "share", "money", "target"]
 """`date` is a day, `moment` a day with or without a time, `done` a day or yes/no, `period` a day, week or month;
@@ -28,17 +27,6 @@ Kind = Literal["text", "date", "moment", "done", "period", "number", "count", "s
 
 DATES: frozenset[Kind] = frozenset({"date", "moment", "done", "period"})
 NUMBERS: frozenset[Kind] = frozenset({"number", "count", "share", "money", "target"})
-
-
-@lru_cache(maxsize=4096)
-def fold(text: str) -> str:
-    """A heading or name for comparison only.
-
-    >>> fold("Close-Date ") == fold("close date")
-    True
-    """
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +63,7 @@ def column(name: str, kind: Kind, headings: str, *, loose: str = "", units: str 
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(fold(part) for part in text.split(",") if part.strip())
+    return tuple(folded(part) for part in text.split(",") if part.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +183,7 @@ def match(form: Form, headings: Sequence[str], mapping: Mapping[str, str] | None
             offers[offer[0]][offer[1]].append(Column(index, _safe(heading), offer[2]))
     best = {name: (min(tiers), tiers[min(tiers)]) for name, tiers in offers.items()}
     there = mapping.keys() | best.keys()
-    alike = {fold(heading): _safe(heading) for heading in headings}
+    alike = {folded(heading): _safe(heading) for heading in headings}
     return Matching(
         form=form, headings=tuple(_safe(heading) for heading in headings),
         columns=mapped | {name: found[0] for name, (_, found) in best.items() if len(found) == 1},
@@ -217,9 +205,9 @@ def _safe(heading: str) -> str:
 def _offer(form: Form, heading: str) -> tuple[str, int, str] | None:
     """Field, tier and unit that a heading offers."""
     name, unit = heading_parts(heading)
-    found = form.by_heading.get(fold(name)) if unit else None
+    found = form.by_heading.get(folded(name)) if unit else None
     if found is None:
-        whole = form.by_heading.get(fold(heading))
+        whole = form.by_heading.get(folded(heading))
         return (*whole, "") if whole else None
     each = form.by_name[found[0]]
     if each.kind == "money":
@@ -234,7 +222,7 @@ def _find(headings: Sequence[str], wanted: str) -> int | None:
     numbered = re.fullmatch(r"(.+) \[(\d)\]", wanted)
     for text, nth in ((wanted, 1), (numbered[1], int(numbered[2])) if numbered else (wanted, 1)):
         exact = [index for index, heading in enumerate(headings) if heading.strip() == text.strip()]
-        alike = exact or [index for index, heading in enumerate(headings) if fold(heading) == fold(text)]
+        alike = exact or [index for index, heading in enumerate(headings) if folded(heading) == folded(text)]
         if len(alike) >= nth:
             return alike[nth - 1]
     return None
@@ -293,7 +281,7 @@ def guesses(found: Matching, wanted: Iterable[str], samples: Sequence[Sequence[s
 
 def _alike(each: Field, headings: Sequence[str], free: Sequence[int]) -> int | None:
     scored = [
-        (difflib.SequenceMatcher(None, fold(headings[i]), known).ratio(), -i)
+        (difflib.SequenceMatcher(None, folded(headings[i]), known).ratio(), -i)
         for i in free
         for known in (*each.headings, *each.loose)
     ]

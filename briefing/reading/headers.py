@@ -14,7 +14,6 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -34,47 +33,73 @@ MOST_LINKS = 50
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 """Mail dated outside is dated wrongly: broken clocks say 1970, mailings say 2137 to stay on top."""
 
-_FIELD = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)
+_LOOSE_NAME = re.compile(rb"\n([A-Za-z-]{2,40})[ \t]+:")
+_FIELD = re.compile(rb"^[!-9;-~]{1,100}:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The fields of one header by lower-case name, in the order they came."""
+    """One header. Fields are looked for by name when they are asked for: of forty, ten are ever needed."""
 
-    fields: Mapping[bytes, Sequence[bytes]]
+    block: bytes
+    """Line ends as `\\n`, and one before the first field."""
+
+    low: bytes
+    """The same in lower case."""
 
     def raw(self, name: str) -> bytes:
         """The first field of a name, unread; empty where there is none."""
-        found = self.fields.get(name.encode())
-        return found[0] if found else b""
+        mark = b"\n" + name.encode() + b":"
+        at = self.low.find(mark)
+        return self._value(at + len(mark)) if at >= 0 else b""
 
     def text(self, name: str) -> str:
         """The first field of a name on one line, encoded words not yet read."""
         return unfolded(self.raw(name))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Every field of a name, each on one line."""
-        return tuple(unfolded(value) for value in self.fields.get(name.encode(), ())[:100])
+        """Every field of a name, each on one line; at most 100."""
+        mark = b"\n" + name.encode() + b":"
+        found: list[str] = []
+        at = self.low.find(mark)
+        while at >= 0 and len(found) < 100:
+            found.append(unfolded(self._value(at + len(mark))))
+            at = self.low.find(mark, at + len(mark))
+        return tuple(found)
+
+    def _value(self, start: int) -> bytes:
+        """From a colon to the end of the field's last line."""
+        end = self.block.find(b"\n", start)
+        while end >= 0 and self.block[end + 1 : end + 2] in {b" ", b"\t"}:
+            end = self.block.find(b"\n", end + 1)
+        return self.block[start:end] if end >= 0 else self.block[start:]
 
     def __contains__(self, name: str) -> bool:
-        return name.encode() in self.fields
+        return b"\n" + name.encode() + b":" in self.low
+
+    def __bool__(self) -> bool:
+        return _FIELD.search(self.low) is not None
 
 
 def split(raw: bytes) -> tuple[bytes, int]:
     """The header block and where the body begins; a mail without an empty line is all header."""
     if raw[:1] == b"\n" or raw[:2] == b"\r\n":
         return b"", 1 if raw[:1] == b"\n" else 2
-    ends = [(at, at + len(blank)) for blank in (b"\n\n", b"\n\r\n") if (at := raw.find(blank, 0, HEADER_LIMIT)) >= 0]
-    end, body = min(ends, default=(min(len(raw), HEADER_LIMIT), len(raw)))
-    return raw[:end], body
+    end = raw.find(b"\n\n", 0, HEADER_LIMIT)
+    other = raw.find(b"\n\r\n", 0, end if end >= 0 else HEADER_LIMIT)
+    if other >= 0:
+        return raw[:other], other + 3
+    return (raw[:end], end + 2) if end >= 0 else (raw[:HEADER_LIMIT], len(raw))
 
 
 def read_headers(block: bytes) -> Headers:
-    """Cut a block into its fields. Lines that are none are passed over."""
-    fields: dict[bytes, list[bytes]] = {}
-    for name, value in _FIELD.findall(block.replace(b"\r\n", b"\n") if b"\r" in block else block):
-        fields.setdefault(name.lower(), []).append(value)
-    return Headers(fields)
+    """A block made ready to look fields up in."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    block = b"\n" + block
+    if b" :" in block or b"\t:" in block:
+        block = _LOOSE_NAME.sub(rb"\n\1:", block)  # RFC 822 allowed a space there
+    return Headers(block, block.lower())
 
 
 def unfolded(value: bytes) -> str:
@@ -259,6 +284,7 @@ def _year(text: str) -> int:
     return year + (2000 if year < 50 else 1900) if year < 1000 else year
 
 
+@lru_cache(maxsize=256)
 def _offset(text: str | None, zone: tzinfo) -> tzinfo:
     if not text:
         return zone
@@ -280,17 +306,19 @@ def _moment(day: tuple[int, int, int], clock: list[int], offset: tzinfo) -> date
         return None
 
 
-def sent_at(headers: Headers, zone: tzinfo, arrived: datetime | None = None) -> datetime | None:
+def sent_at(headers: Headers, zone: tzinfo, *, before: datetime | None = None) -> datetime | None:
     """When a mail was written: its `Date`, unless that is missing, absurd or later than its arrival by over a day.
 
-    The topmost `Received` says when it arrived. What the container knows (a `From ` line, IMAP's internal date) serves
-    only where both are missing: `git format-patch` writes one date of 2001 into every `From ` line.
+    The topmost `Received` says when it arrived. A `Date` earlier than `before` is taken as it is: an arrival could make
+    it earlier only. None where neither can be read.
     """
     stated = read_date(headers.text("date"), zone)
+    if stated is not None and before is not None and stated < before:
+        return stated
     received = read_date(headers.text("received").rpartition(";")[2], zone) if "received" in headers else None
     if stated is not None and (received is None or stated - received <= timedelta(days=1)):
         return stated
-    return received or arrived
+    return received
 
 
 # --- ids ------------------------------------------------------------------------------------------------------------
@@ -310,9 +338,12 @@ def links(headers: Headers) -> tuple[str, ...]:
 
     Both fields are read: many clients fill only one. An address in angle brackets (`Your message, <ann@x>`) is no id.
     """
-    people = b" ".join(headers.raw(name) for name in ("from", "to", "cc", "reply-to", "sender")).lower()
-    ids = [_plain_id(found) for name in ("references", "in-reply-to") for found in _ids_in(headers.text(name))]
-    unique = [one for one in dict.fromkeys(ids) if one and one.lower().encode("utf-8", "replace") not in people]
+    found = [_plain_id(one) for one in _ids_in(headers.text("references"))]
+    answered = [one for text in _ids_in(headers.text("in-reply-to")) if (one := _plain_id(text)) not in found]
+    if answered:
+        people = b" ".join(headers.raw(name) for name in ("from", "to", "cc", "reply-to", "sender")).lower()
+        found += [one for one in answered if one.lower().encode("utf-8", "replace") not in people]
+    unique = [one for one in dict.fromkeys(found) if one]
     return tuple(unique if len(unique) <= MOST_LINKS else unique[:5] + unique[5 - MOST_LINKS :])
 
 

@@ -65,9 +65,9 @@ def read_mail(
     """
     block, start = split(raw)
     headers = read_headers(block)
-    if not headers.fields:
+    if not headers:
         return Skipped(origin.where, "has no mail header")
-    at = sent_at(headers, origin.zone, origin.arrived)
+    at = sent_at(headers, origin.zone) or origin.arrived
     if at is None:
         return Skipped(origin.where, "has no date that can be read")
     author = author_of(headers)

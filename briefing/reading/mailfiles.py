@@ -8,13 +8,14 @@ Words used throughout
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from briefing.connector import Skipped
 from briefing.reading.mbox import spans, starts_as_mbox
@@ -267,16 +268,16 @@ class Files:
 
     def __init__(self) -> None:
         self._path: Path | None = None
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
 
     def read(self, envelope: Envelope, most: int) -> bytes:
         """The beginning of a mail, at most so many bytes. Raises OSError."""
         if self._file is None or self._path != envelope.path:
             self.close()
-            self._file = envelope.path.open("rb")
+            self._file = envelope.path.open("rb", buffering=0)
             self._path = envelope.path
         self._file.seek(envelope.start)
-        return self._file.read(min(most, envelope.end - envelope.start))
+        return self._file.read(min(most, envelope.end - envelope.start)) or b""
 
     def close(self) -> None:
         """Close what is open."""

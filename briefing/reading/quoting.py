@@ -57,19 +57,23 @@ def newest(text: str) -> str:
     >>> newest("Yes, Tuesday.\n\nOn Mon, 16 Nov 2026 at 09:00, Ann <ann@x.example> wrote:\n> Tuesday?\n")
     'Yes, Tuesday.'
     """
-    lines = [line.rstrip() for line in text[:MOST_CHARACTERS].splitlines()[:MOST_LINES]]
+    lines = text[:MOST_CHARACTERS].splitlines()[:MOST_LINES]
     kept: list[str] = []
     at = characters = 0
     while at < len(lines) and characters < ENOUGH:
         line = lines[at].strip()
-        if _stands_out(line) and (_SIGNATURE.match(line) or _opens_quotation(lines, at)):
+        if line[:1] == ">":
+            at += 1
+            continue
+        stands_out = _stands_out(line)
+        if stands_out and (_SIGNATURE.match(line) or _opens_quotation(lines, at)):
             break
         if length := _attribution(lines, at):
             at += length
             if not _marked(lines, at):
                 break  # a quotation without marks goes on to the end
             continue
-        if not line.startswith(">") and not (_stands_out(line) and _FOOTER.match(line)):
+        if not (stands_out and _FOOTER.match(line)):
             kept.append(line)
             characters += len(line)
         at += 1
@@ -88,9 +92,9 @@ def _stands_out(line: str) -> bool:
 def _opens_quotation(lines: Sequence[str], at: int) -> bool:
     """Whether everything from here on is an older mail."""
     line = lines[at].strip()
-    if _BANNER.match(line):
+    if len(line) < 100 and _BANNER.match(line):
         return True
-    if _RULE.match(line):  # above Outlook's fields, and above the footer of a mailing list
+    if len(set(line)) == 1 and _RULE.match(line):  # above Outlook's fields, and above the footer of a mailing list
         return "_" in line or _is_field_block(lines, _next_words(lines, at + 1))
     return _is_field_block(lines, at)
 
@@ -108,8 +112,10 @@ def _is_field_block(lines: Sequence[str], at: int) -> bool:
 
 def _attribution(lines: Sequence[str], at: int) -> int:
     """How many lines an attribution takes from here; 0 where there is none. Mailers wrap it anywhere."""
-    ends_here = lines[at].endswith(":") or (at + 1 < len(lines) and lines[at + 1].endswith(":"))
-    if not ends_here and lines[at].strip().partition(" ")[0].lower() not in _FIRST_WORDS:
+    if not any(line.rstrip().endswith(":") for line in lines[at : at + 3]):
+        return 0
+    ends_soon = any(line.rstrip().endswith(":") for line in lines[at : at + 2])
+    if not ends_soon and lines[at].strip().partition(" ")[0].lower() not in _FIRST_WORDS:
         return 0
     for length in (1, 2, 3):
         joined = " ".join(line.strip() for line in lines[at : at + length])

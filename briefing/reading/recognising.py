@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 
 from briefing.connector import Recognition, Sample
-from briefing.reading.forms import Form, fold, question, toml_table
+from briefing.reading.forms import Form, question, toml_table
 from briefing.reading.rows import SAVE_AS_CSV, head_text, kind_of
 from briefing.reading.tables import Layout, lay_out
-from briefing.reading.text import NAME, clean
+from briefing.reading.text import NAME, clean, folded
 
 SUFFIXES = frozenset({"", ".csv", ".tsv", ".tab", ".txt"})
 TABLES = frozenset({".csv", ".tsv", ".tab"})
@@ -58,9 +58,9 @@ def not_a_table(sample: Sample) -> str:
 def _offer(sample: Sample, use: str, setting: str, layout: Layout) -> Recognition | None:
     found = layout.matching
     form = found.form
-    if any(fold(heading) in form.unless for heading in found.headings):
+    if any(folded(heading) in form.unless for heading in found.headings):
         return None
-    hinted = any(hint in fold(sample.path.stem).split() for hint in form.hints)
+    hinted = any(hint in folded(sample.path.stem).split() for hint in form.hints)
     if not (form.telling & found.own or hinted):
         return None
     met = len(form.needs) - len(found.missing)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from briefing.reading.cells import BadCell, Row
-from briefing.reading.forms import fold
-from briefing.reading.text import clean
+from briefing.reading.text import clean, folded
 
 S = TypeVar("S", bound=str)
 
@@ -18,7 +17,7 @@ class States(Generic[S]):
 
     def __init__(self, known: Mapping[S, str], added: Mapping[str, str] | None = None) -> None:
         """`known` lists each state's words, separated by commas. Raises ValueError for an added word of no state."""
-        self._known = {fold(word): state for state, words in known.items() for word in words.split(",")}
+        self._known = {folded(word): state for state, words in known.items() for word in words.split(",")}
         self._states = {str(state): state for state in known}
         self._added: dict[str, S] = {}
         if not isinstance(added, Mapping | None):
@@ -26,15 +25,15 @@ class States(Generic[S]):
         for word, state in (added or {}).items():
             if state not in self._states:
                 raise ValueError(f'states: "{state}" is none of {", ".join(self._states)}')
-            self._added[fold(word)] = self._states[state]
+            self._added[folded(word)] = self._states[state]
 
     def get(self, text: str) -> S | None:
         """The state that a word means; None when it is not known. What the user added wins."""
-        return self._added.get(fold(text)) or self._known.get(fold(text))
+        return self._added.get(folded(text)) or self._known.get(folded(text))
 
     def added(self, text: str) -> S | None:
         """The state that the user said a word means."""
-        return self._added.get(fold(text))
+        return self._added.get(folded(text))
 
     def read(self, row: Row, name: str) -> S | None:
         """The state that a row's cell means; None for an empty cell. Raises BadCell for an unknown word."""

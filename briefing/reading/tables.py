@@ -19,7 +19,7 @@ from briefing.connector import Ignored, Read, Skipped, Stream
 from briefing.errors import FileProblem
 from briefing.facts import Fact
 from briefing.reading.cells import NO_TEXT, BadCell, Formats, Row
-from briefing.reading.forms import Form, Matching, fold, match, question, toml_table
+from briefing.reading.forms import Form, Matching, match, question, toml_table
 from briefing.reading.rows import (
     DELIMITERS,
     HEAD_BYTES,
@@ -33,7 +33,7 @@ from briefing.reading.rows import (
 )
 from briefing.reading.survey import Survey
 from briefing.reading.table_settings import TableSettings
-from briefing.reading.text import NAME, clean
+from briefing.reading.text import NAME, clean, folded
 
 HEADER_WITHIN = 20
 """The headings stand among the first so many rows; Google Ads puts two title lines before them (ads.md section 9)."""
@@ -199,7 +199,7 @@ def natural_key(*parts: str) -> str:
     >>> natural_key(natural_key("ACME, Inc.", "Web-Site"), "Launch")
     'acme inc | web site | launch'
     """
-    return " | ".join(folded for part in parts for one in part.split(" | ") if (folded := fold(one)))
+    return " | ".join(key for part in parts for one in part.split(" | ") if (key := folded(one)))
 
 
 def facts(table: Table, build: Callable[[Row], Fact | Ignored]) -> Iterator[Fact | Skipped | Ignored]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 NAME, SUBJECT, EXCERPT = 80, 120, 500
 """Limits in characters for names, titles and subjects, and excerpts."""
@@ -21,3 +22,16 @@ def clean(text: str, limit: int = EXCERPT) -> str:
     if not kept.isprintable():  # has characters of categories C*
         kept = " ".join("".join(c for c in kept if unicodedata.category(c)[0] != "C").split())
     return kept if len(kept) <= limit else kept[: limit - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=16384)
+def folded(text: str) -> str:
+    """A name or heading for comparison only: NFKC, casefold, punctuation and spaces.
+
+    >>> folded("ACME, GmbH.") == folded("Acme  GmbH")
+    True
+    >>> folded("Acme GmbH") == folded("Acme Ltd")
+    False
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())

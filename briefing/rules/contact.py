@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from briefing.clients import FREE_MAIL, domain_of, folded
+from briefing.clients import FREE_MAIL, domain_of
 from briefing.facts import Deal, Meeting, Message, Person, Proposal
 from briefing.morning import Morning
+from briefing.reading.text import folded
 from briefing.rules.turns import Sides
 from briefing.rules.view import Facts
 

@@ -13,10 +13,10 @@ from decimal import Decimal
 from statistics import median
 
 from briefing import words
-from briefing.clients import folded
 from briefing.facts import Milestone, Project, Ref, Task
 from briefing.items import Evidence, Figure, Item, Stake
 from briefing.morning import Morning
+from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
 

@@ -14,10 +14,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from briefing import words
-from briefing.clients import folded
 from briefing.facts import Deal, Meeting, Message, Money, Person, Proposal
 from briefing.items import Factor, FactorKind, Figure, Item, Stake
 from briefing.morning import Morning
+from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.contact import Concern, Post, concern_of
 from briefing.rules.turns import Sides

@@ -16,11 +16,11 @@ from statistics import median_low
 from typing import Literal
 
 from briefing import words
-from briefing.clients import folded
 from briefing.document import ScorecardTable
 from briefing.facts import Measure, Person, Ref
 from briefing.items import Figure, Item
 from briefing.morning import Morning, WorkCalendar
+from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
 

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from briefing.clients import Directory, domain_of, folded
+from briefing.clients import Directory, domain_of
 from briefing.facts import NOBODY, Message, Person
 from briefing.morning import Audience
 from briefing.reading.closing import closes
+from briefing.reading.text import folded
 from briefing.rules.asks import asking, chases, refers, withdrawn
 
 Side = Literal["ours", "theirs", "unknown"]
