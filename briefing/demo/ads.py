@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 
 from briefing.demo import names
-from briefing.demo.adworld import Account, Campaign, Edit, Effect, History, exactly, history
+from briefing.demo.adworld import Account, Campaign, Day, Edit, Effect, History, exactly, history
 from briefing.demo.chance import Chance, stream, walk
 from briefing.demo.days import ZONE, moment, on_workday, plus
 from briefing.demo.people import Company, Human, People
@@ -17,8 +17,8 @@ from briefing.demo.planted import NearMiss, Planted
 
 EXPORTED_DAYS = 45
 BASE, WINDOWS = 28, (1, 3, 7)
-WAITED = (0, 1, 2, 3)
-"""Days for which a reader of an account may wait until its leads have come in."""
+SMALL_SPEND = 140
+"""Dollars a day."""
 
 CLEAR = 5.0
 """Standard deviations by which the agency's own parameters must stand out before a rise counts as one that nobody may
@@ -72,10 +72,14 @@ class Ads:
             draw = stream(self.seed, "ad plan", number)
             kind = draw.one_of(KINDS)
             free = [a for a in self.plain if busy.get(a.id, self.first) < day and _fits(kind, a)]
-            if not free or (self.showcase and kind == "dear"):
+            if self.showcase and plus(self.showcase, -60) < day <= self.showcase:
+                # On the known morning Brightside is the largest loss: what else happens then happens to small accounts.
+                free = [account for account in free if account.leads * account.price < SMALL_SPEND and kind != "dear"]
+            if not free:
                 continue
             plan = _planned(kind, draw, draw.one_of(free), day)
-            busy[plan.account] = plus(plan.last, 36)
+            # What counts as a lead stays changed: such an account gets no further event.
+            busy[plan.account] = self.last if kind == "definition" else plus(plan.last, 36)
             found.append(plan)
         return tuple(found)
 
@@ -89,9 +93,20 @@ class Ads:
                 account = replace(account, target=max(1, round(account.price * (1.45 if plan.near else 1.15))))
             found[plan.account] = replace(account, effects=(*account.effects, plan.effect))
         if self.showcase:
+            found |= {account.id: self._small_spender(account, self.showcase) for account in found.values()}
             account = _brightside(self.people, self.showcase)
             found[account.id] = account
         return found
+
+    @staticmethod
+    def _small_spender(account: Account, today: date) -> Account:
+        """On the known morning two small accounts are dearer beyond doubt, and the large ones have an even month."""
+        if account.name in {"Kestrel Google Ads", "Quill Google Ads"}:
+            rise = Effect(kind="rise", first=plus(today, -9), last=plus(today, 6), visitors=0.5)
+            return replace(account, leads=45.0, price=1.7, click_price=0.08, target=None, late=0.0, effects=(rise,))
+        if account.leads * account.price <= SMALL_SPEND:
+            return account
+        return replace(account, target=None, dispersion=1.2, drift=0.0, weekend_value=1.0)
 
     @cache  # noqa: B019  (a world lives as long as its process)
     def history(self, id: str) -> History:
@@ -119,8 +134,7 @@ class Ads:
         if rule == "cpl-up":
             return any(_dearer(effect, morning) for effect in self.accounts[id].effects)
         if rule == "cpl-over-target":
-            # Leads that come late may be waited for: the week may end yesterday or some days before.
-            return any(self.over_target(id, morning, skip=skip) > 1 for skip in WAITED)
+            return self.over_target(id, morning, skip=self.accounts[id].settling) > 1
         return None
 
     def over_target(self, id: str, morning: date, *, skip: int = 0) -> float:
@@ -137,8 +151,8 @@ class Ads:
         account = self.accounts[id]
         best = 0.0
         for days in WINDOWS:
-            spend, leads = _sums(account, morning, 1, days)
-            base_spend, base_leads = _sums(account, morning, days + 1, BASE)
+            spend, leads = _sums(account, morning, account.settling + 1, days)
+            base_spend, base_leads = _sums(account, morning, account.settling + days + 1, BASE)
             if base_spend and base_leads:
                 usual = spend * base_leads / base_spend
                 spread = math.sqrt(account.dispersion * (1 + usual / base_leads))
@@ -148,8 +162,8 @@ class Ads:
     def cost_a_day(self, id: str, morning: date) -> float:
         """Dollars a day that the last week's leads cost more than before, by the world's own means."""
         account = self.accounts[id]
-        spend, leads = _sums(account, morning, 1, 7)
-        base_spend, base_leads = _sums(account, morning, 8, BASE)
+        spend, leads = _sums(account, morning, account.settling + 1, 7)
+        base_spend, base_leads = _sums(account, morning, account.settling + 8, BASE)
         usual_price = base_spend / base_leads if base_leads else 0.0
         return (spend * base_leads / base_spend - leads) * usual_price / 7 if base_spend else 0.0
 
@@ -160,15 +174,16 @@ class Ads:
         return len(recent) <= 2 and not any(edit.heavy for edit in recent)
 
     def matters(self, morning: date) -> Iterator[Planted]:
-        """Planted matters that stand on a morning."""
+        """What stands on a morning for a reason: dearer leads, and prices above an agreed one."""
         for account in self.accounts.values():
-            for effect in account.effects:
-                if not effect.first < morning <= plus(effect.last, 8):
-                    continue
-                if effect.kind == "rise" and self.is_true("cpl-up", account.id, morning):
-                    yield self._rise(account, effect, morning)
-                if effect.kind == "dear" and self.is_true("cpl-over-target", account.id, morning):
-                    yield self._dear(account, effect, morning)
+            if self.is_true("cpl-up", account.id, morning):
+                rises = [e for e in account.effects if e.kind == "rise" and _dearer(e, morning)]
+                # The end of a cheap time, or a slow rise, is real and nothing that everybody must see.
+                yield self._rise(account, rises[0] if rises else None, morning)
+            if self.is_true("cpl-over-target", account.id, morning):
+                causes = [e for e in account.effects if e.price > 1 and not e.even and e.first < morning <= e.last]
+                if causes:
+                    yield self._dear(account, causes[0], morning)
 
     def near_misses(self, morning: date) -> Iterator[NearMiss]:
         """Things that look like matters on a morning and are none."""
@@ -188,16 +203,19 @@ class Ads:
             if account.weekend_value < 0.88 and not self.is_true("cpl-up", account.id, morning):
                 yield NearMiss(rule="cpl-up", id=account.id, kind="dear on every weekend", client=account.client)
 
-    def _rise(self, account: Account, effect: Effect, morning: date) -> Planted:
+    def _rise(self, account: Account, effect: Effect | None, morning: date) -> Planted:
         usual = account.spend(plus(morning, -1)) + 0.01
         worth = self.cost_a_day(account.id, morning) > 1.5 * max(25.0, 0.05 * usual)
-        clear = self.stands_out(account.id, morning) >= CLEAR and worth and effect.last >= plus(morning, -1)
-        return Planted(rule="cpl-up", id=account.id, client=account.client, since=effect.first, grey=not clear)
+        clear = effect is not None and effect.last >= plus(morning, -1) and worth
+        return Planted(
+            rule="cpl-up", id=account.id, client=account.client, since=effect.first if effect else None,
+            grey=not (clear and self.stands_out(account.id, morning) >= CLEAR),
+        )  # fmt: skip
 
     def _dear(self, account: Account, effect: Effect, morning: date) -> Planted:
-        over = min(self.over_target(account.id, morning, skip=skip) for skip in WAITED)
-        week = self.history(account.id).price(morning)
-        enough = week is not None and week[1] >= 20
+        over = self.over_target(account.id, morning, skip=account.settling)
+        week = self.history(account.id).price(morning, skip=account.settling)
+        enough = week is not None and week[1] >= 20 and effect.kind != "definition"
         return Planted(
             rule="cpl-over-target", id=account.id, client=account.client, since=effect.first,
             grey=not (over > 1.15 and enough),
@@ -208,9 +226,10 @@ class Ads:
     def _account(self, number: int) -> Account:
         draw = stream(self.seed, "account", number)
         clients = self.people.clients
-        # Every client has one, the first ones two: that is how 25 clients have 44 accounts.
-        client = clients[number % len(clients)]
-        platform = "google" if number % 2 == (number // len(clients)) % 2 else "meta"
+        # Every client has one, the first ones a second on the other platform: so 25 clients have 44 accounts.
+        round_, index = divmod(number, len(clients))
+        client = clients[index]
+        platform = "google" if (index + round_) % 2 == 0 else "meta"
         leads = math.exp(draw.uniform(math.log(2), math.log(150)))
         price = math.exp(draw.gauss(math.log(16), 0.5))
         click_price = price * draw.uniform(0.025, 0.08)
@@ -218,7 +237,7 @@ class Ads:
             id=_account_id(platform, number), name=f"{client.name} {'Google Ads' if platform == 'google' else 'Meta'}",
             client=client.name, platform="google" if platform == "google" else "meta",
             owner=draw.one_of(self.people.with_role("ads")), leads=leads, price=price, click_price=click_price,
-            click_rate=draw.uniform(0.006, 0.05), dispersion=1.3 + draw.random() * 1.3 + 0.004 * leads,
+            click_rate=draw.uniform(0.006, 0.05), dispersion=1.4 + draw.random() * 1.0 + 0.001 * leads,
             weekend=draw.uniform(0.4, 1.0), weekend_value=draw.uniform(0.82, 1.05), drift=draw.uniform(0.0, 0.04),
             phase=draw.uniform(0, 6.28), late=0.0 if platform == "google" else draw.uniform(0.03, 0.12),
             target=round(price * draw.uniform(1.3, 1.9)) if draw.chance(0.4) else None,
@@ -243,7 +262,7 @@ def _dearer(effect: Effect, morning: date) -> bool:
         return effect.last < plus(morning, -1) <= plus(effect.last, 28)
     if effect.even or effect.kind in {"definition", "paused"} or effect.price <= 1.01:
         return False
-    return any(effect.strength(plus(morning, -back)) > 0 for back in range(1, 9))
+    return any(effect.strength(plus(morning, -back)) > 0 for back in range(1, 11))
 
 
 def _fits(kind: str, account: Account) -> bool:
@@ -253,6 +272,9 @@ def _fits(kind: str, account: Account) -> bool:
         return 25 <= account.leads <= 80
     if kind in {"dear", "just under"}:
         return account.leads >= 6 and account.target is None
+    if kind == "definition":
+        # Against an agreed price another definition would be a matter of its own.
+        return account.target is None
     return kind != "rise" or account.leads >= 12
 
 
@@ -367,7 +389,7 @@ BRIGHTSIDE = "410-222-7185"
 
 
 def _brightside(people: People, today: date) -> Account:
-    """Brightside before the known week: 200 leads a day at $8.40, dispersion 2, nothing else going on."""
+    """Brightside before the known week: 200 leads a day at $8.40, hardly overdispersed, nothing else going on."""
     owner: Human = people.staff_named("Lena")
     campaigns = (
         Campaign(id="810001", name="Generic", share=0.7, price=1.0),
@@ -376,20 +398,32 @@ def _brightside(people: People, today: date) -> Account:
     rise = Effect(kind="rise", first=plus(today, -7), last=plus(today, 9), visitors=0.84)
     return Account(
         id=BRIGHTSIDE, name="Brightside Google Ads", client="Brightside", platform="google", owner=owner, leads=200.0,
-        price=8.40, click_price=0.336, click_rate=0.031, dispersion=2.0, weekend=0.8, weekend_value=1.0, drift=0.0,
+        price=8.40, click_price=0.336, click_rate=0.031, dispersion=1.1, weekend=0.8, weekend_value=1.0, drift=0.0,
         phase=0.0, late=0.0, target=None, campaigns=campaigns, effects=(rise,), edits_a_week=0.3,
     )  # fmt: skip
 
 
 def _known_figures(found: History, today: date) -> History:
-    """The picture's totals: $47,040 and 5,600 leads in 28 days, then $11,760 and 1,176 leads in seven."""
+    """The picture's totals: $47,040 and 5,600 leads in 28 days, then $11,760 and 1,176 leads in seven.
+
+    Yesterday and its weekday before are at their weeks' prices: by how much a single day differs is chance, and the
+    sentence is not to depend on it.
+    """
     base, week = [plus(today, -back) for back in range(8, 36)], [plus(today, -back) for back in range(1, 8)]
     days = {}
     for campaign, tenths in (("810001", 7), ("810002", 3)):
         mine = exactly(found.days[campaign], base, 4_704_000 * tenths // 10, 5_600 * tenths // 10)
-        some = 823 if tenths == 7 else 353
-        days[campaign] = exactly(mine, week, 1_176_000 * tenths // 10, some)
+        mine = exactly(mine, week, 1_176_000 * tenths // 10, 823 if tenths == 7 else 353)
+        days[campaign] = _at_price(_at_price(mine, base, 8.40), week, 10.0)
     return replace(found, days=days)
+
+
+def _at_price(days: Mapping[date, Day], chosen: list[date], price: float) -> dict[date, Day]:
+    """The same totals with the first of the chosen days at a price."""
+    first, *others = chosen
+    fixed = replace(days[first], leads=round(days[first].spend / 100 / price))
+    cents, leads = sum(days[day].spend for day in chosen), sum(days[day].leads for day in chosen)
+    return {**exactly(days, others, cents - fixed.spend, leads - fixed.leads), first: fixed}
 
 
 def _two_keywords(account: Account, today: date) -> tuple[Edit, ...]:

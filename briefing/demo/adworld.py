@@ -118,6 +118,11 @@ class Account:
     effects: tuple[Effect, ...] = ()
     edits_a_week: float = 1.0
 
+    @property
+    def settling(self) -> int:
+        """Mornings that a day's leads need before all of them are counted."""
+        return 2 if self.late else 0
+
     def status(self, day: date) -> str:
         """Active or paused on a day."""
         return "Paused" if any(e.kind == "paused" and e.first <= day <= e.last for e in self.effects) else "Active"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -26,8 +26,13 @@ LONG, SHORT = 4.5, 3.5
 class Conversations:
     """All mails and posts of one world."""
 
-    def __init__(self, seed: int, people: People, pipe: Pipe, first: date, last: date, scale: int = 1) -> None:
+    def __init__(
+        self, seed: int, people: People, pipe: Pipe, first: date, last: date, scale: int = 1,
+        met: Callable[[str, datetime, datetime], bool] | None = None,
+    ) -> None:  # fmt: skip
         self.seed, self.people, self.pipe, self.first, self.last, self.scale = seed, people, pipe, first, last, scale
+        self.met = met
+        """Whether there was a meeting with a company between two moments, where somebody knows."""
 
     @cached_property
     def planted(self) -> tuple[Talk, ...]:
@@ -105,9 +110,12 @@ class Conversations:
             hours = self._waits(talk, morning) if talk.planted else 0.0
             if hours >= SHORT:
                 assert talk.asked is not None
+                # Who has met since may have answered there.
+                met = self.met is not None and self.met(talk.company, talk.asked, moment(morning))
+                unsure = not talk.seen_whole or met
                 yield Planted(
                     rule="client-waiting", id=talk.id, client=talk.company, since=talk.asked.date(),
-                    grey=hours < LONG or not talk.seen_whole,
+                    grey=hours < LONG or unsure,
                 )  # fmt: skip
 
     def near_misses(self, morning: date) -> Iterator[NearMiss]:

@@ -42,8 +42,16 @@ class Delivery:
         )  # fmt: skip
         parts = [self.ordinary, *delivery_plants.plants(place)]
         if self.showcase is not None:
+            parts = [part for part in parts if not self._rivals(part, self.showcase)]
             parts.append(delivery_plants.acme_site(self.people, self.showcase))
         return together(*parts)
+
+    @staticmethod
+    def _rivals(part: Work, today: date) -> bool:
+        """Whether a plant is a bare milestone as near as the known one: on its morning the launch stands first."""
+        planted = {label.id for label in part.labels if label.rule == "milestone-no-tasks" and not label.kind}
+        near = [m for m in part.milestones if m.id in planted and today <= m.due <= plus_workdays(today, 3)]
+        return bool(near)
 
     @cached_property
     def by_id(self) -> dict[str, Project | Milestone | Task]:

@@ -156,7 +156,13 @@ class Diary:
             if extra.medium == "meeting":
                 extras[extra.at.date()].append(
                     self._meeting(
-                        f"met-{number}", extra.subject.removeprefix("Re: "), extra.at, 45, (extra.outside,), day
+                        f"met-{number}",
+                        extra.subject.removeprefix("Re: "),
+                        extra.at,
+                        45,
+                        (extra.outside,),
+                        extra.at.date(),
+                        ahead=1,
                     )
                 )
         while day <= self.last:
@@ -202,7 +208,7 @@ class Diary:
             guests.append((self.people.staff[1 + len(uid) % 9], "ACCEPTED"))
         return Event(
             uid=f"{uid}@harbourlane.example", title=title, starts=starts, minutes=minutes, organiser=reader,
-            guests=tuple(guests), known=plus(min(day, starts.date()), -ahead), note="Agenda: open points, next steps.",
+            guests=tuple(guests), known=plus(day, -ahead), note="Agenda: open points, next steps.",
             place="https://meet.harbourlane.example/room" if outside else "Room 2",
         )  # fmt: skip
 
@@ -265,6 +271,14 @@ class Diary:
             if first <= event.starts.date() <= last and (event.known is None or event.known < morning)
         )
         return (*self.series, *singles)
+
+    def met(self, company: str, since: datetime, now: datetime) -> bool:
+        """Whether the reader met somebody of a company between two moments."""
+        return any(
+            since <= event.starts and event.ends <= now and not event.cancelled
+            and any(human.company == company for human, _ in event.guests)
+            for event in self.singles
+        )  # fmt: skip
 
     def today(self, morning: date) -> list[Event]:
         """What takes place today, also what is not taken."""

@@ -154,7 +154,18 @@ def _proposals(world: World, morning: date) -> Iterator[Sequence[Cell]]:
 
 # --- ads -----------------------------------------------------------------------------------------------------------
 
-ACCOUNTS = ("Account ID", "Account", "Client", "Platform", "Currency", "Time zone", "Status", "Owner", "Target CPL")
+ACCOUNTS = (
+    "Account ID",
+    "Account",
+    "Client",
+    "Platform",
+    "Currency",
+    "Time zone",
+    "Status",
+    "Owner",
+    "Target CPL",
+    "Settling days",
+)
 AD_DAYS = (
     "Date", "Account ID", "Account", "Campaign ID", "Campaign", "Currency", "Cost", "Impressions", "Clicks", "Leads",
     "Lead definition",
@@ -179,7 +190,7 @@ def _accounts(world: World, morning: date) -> Iterator[Sequence[Cell]]:
         yield (
             account.id, account.name, account.client, account.platform.capitalize(), "USD", ZONE,
             account.status(plus(morning, -1)), account.owner.name,
-            None if account.client in elsewhere else account.target,
+            None if account.client in elsewhere else account.target, account.settling,
         )  # fmt: skip
 
 
@@ -227,14 +238,12 @@ SCORECARD = ("Date", "Measure", "Seat", "Owner", "Target", "Direction", "Unit", 
 
 
 def _scorecard(world: World, morning: date) -> Iterator[Sequence[Cell]]:
-    since = plus(morning, -EXPORTED_DAYS * 2)
     for value in sorted(world.scorecard.at(morning), key=lambda value: (value.at, value.number.name)):
-        if value.at >= since:
-            number = value.number
-            yield (
-                value.at.isoformat(), number.name, number.seat, number.owner.name, f"{number.target:g}",
-                number.direction, number.unit, f"{value.value:g}", number.every,
-            )  # fmt: skip
+        number = value.number
+        yield (
+            value.at.isoformat(), number.name, number.seat, number.owner.name, f"{number.target:g}",
+            number.direction, number.unit, f"{value.value:g}", number.every,
+        )  # fmt: skip
 
 
 # --- settings ------------------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from briefing.demo.days import moment, workdays_since, working_hours
+from briefing.demo.days import moment, plus, workdays_since, working_hours
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import stamp
 from briefing.demo.planted import SUBJECT, Matter, Planted
@@ -248,13 +248,26 @@ class Judge:
                 yield f"says ${told} a lead, the agency ${true[0]:.2f}"
 
     def _changes(self, text: str, id: str) -> Iterator[str]:
-        """Words about few or no edits, where there were heavy or many ones."""
-        now = moment(self.morning)
-        edits = [edit for edit in self.world.ads.edits(id) if now - timedelta(days=10) <= edit.at < now]
-        if "nothing was changed" in text.lower() and any(edit.at >= now - timedelta(days=7) for edit in edits):
-            yield "says that nothing was changed, and there were edits"
-        if "changes were minimal" in text and (any(edit.heavy for edit in edits) or len(edits) > 6):
-            yield f"says that changes were minimal, and there were {len(edits)}"
+        """Words about few or no edits, where there were heavy ones or any."""
+        days = re.search(r"(\d+) days", text)
+        length = int(days[1]) if days else 1
+        start = plus(self.morning, -length - (7 if length == 7 else 3))
+        since = re.search(r"[Nn]othing was changed in the account(?: since (\w+(?: \w+)?))?", text)
+        if since:
+            start = self._day_named(since[1] or "") or start
+        edits = [edit for edit in self.world.ads.edits(id) if moment(start, 0) <= edit.at < moment(self.morning)]
+        if since and edits:
+            yield f"says that nothing was changed, and there were {len(edits)} edits since {start}"
+        if "changes were minimal" in text and any(edit.heavy for edit in edits):
+            yield "says that changes were minimal, and there was a heavy one"
+
+    def _day_named(self, text: str) -> date | None:
+        """The last day before the morning that a sentence calls so: `Monday`, `27 November`, `yesterday`."""
+        for back in range(1, 60):
+            day = plus(self.morning, -back)
+            if text in {f"{day:%A}", f"{day.day} {day:%B}", "yesterday" if back == 1 else ""}:
+                return day
+        return None
 
 
 def _one_each(planted: Iterable[Planted]) -> list[Planted]:

@@ -143,7 +143,7 @@ class People:
             contacts=self._contacts(name, domain, 5000 + number * 4, draw.between(2, 4)),
             owner=draw.one_of(self.with_role("account")),
             is_client=True,
-            monthly_fee=draw.between(6, 44) * 250,
+            monthly_fee=draw.between(4, 18) * 250,
             channel=domain.removesuffix(".example") if draw.chance(0.6) else "",
             part=part,
         )

@@ -39,6 +39,7 @@ class Sales:
         )
         parts = [Pipe(deals=deals, proposals=proposals), *sales_plants.plants(place)]
         if self.showcase is not None:
+            parts = [sales_plants.smaller(part) for part in parts]
             parts.append(sales_plants.northwind(self.people, self.showcase))
         return joined(*parts)
 
@@ -96,12 +97,14 @@ class Sales:
         return max((morning - expected).days, 0) if expected else 0
 
     def matters(self, morning: date) -> Iterator[Planted]:
-        """Planted matters that stand on a morning."""
+        """What stands on a morning: silent proposals, whoever planted them, and planted deals."""
+        for proposal in self.at(morning).proposals:
+            viewed = proposal.viewed(morning)
+            if viewed and proposal.unanswered(morning) and (morning - viewed.date()).days >= 2:
+                yield self._viewed(proposal, morning)
         for label in self.all.labels:
-            if label.kind or not label.covers(morning) or not self.is_true(label.rule, label.id, morning):
-                continue
-            if label.rule == "proposal-viewed":
-                yield self._viewed(self.proposals[label.id], morning)
+            planted = not label.kind and label.covers(morning) and label.id in self.deals
+            if not planted or not self.is_true(label.rule, label.id, morning):
                 continue
             deal = self.deals[label.id]
             if label.rule == "deal-idle":

@@ -156,6 +156,7 @@ def _accounts(world: World, morning: date) -> Iterator[Fact]:
             name=account.name, platform=account.platform, currency="USD", zone=ZONE_NAME,
             status="active" if active else "unknown", owner=person(account.owner),
             target_cpl=None if account.client in elsewhere else usd(account.target),
+            settling_days=account.settling,
         )  # fmt: skip
 
 
@@ -219,14 +220,14 @@ class StatedSeries:
         found = []
         for back in range(EXPORTED_DAYS, 0, -1):
             day = plus(self.morning, -back)
-            found.append(self._day(day, [one[day] for one in chosen], back))
+            found.append(self._day(day, [one[day] for one in chosen], back, known.definition(day)))
         return found
 
-    def _day(self, day: date, rows: Sequence[AdWorldDay], back: int) -> AdSeriesDay:
+    def _day(self, day: date, rows: Sequence[AdWorldDay], back: int, definition: str) -> AdSeriesDay:
         return AdSeriesDay(
             day=day, spend=sum(row.spend for row in rows) * 10_000, impressions=sum(row.impressions for row in rows),
             clicks=sum(row.clicks for row in rows), leads=float(sum(row.seen(back) for row in rows)),
-            definition="leads", vintage=self.morning,
+            definition=definition, vintage=self.morning,
         )  # fmt: skip
 
 
@@ -234,16 +235,14 @@ class StatedSeries:
 
 
 def _measures(world: World, morning: date) -> Iterator[Fact]:
-    since = plus(morning, -EXPORTED_DAYS * 2)
     for value in world.scorecard.at(morning):
         number = value.number
-        if value.at >= since:
-            yield Measure(
-                ref=Ref(source="scorecard", kind="measure", id=f"{number.name}/{value.at}"), name=number.name,
-                seat=number.seat, owner=person(number.owner), target=Decimal(f"{number.target:g}"),
-                direction="at_most" if number.direction == "at most" else "at_least", unit=number.unit, at=value.at,
-                value=Decimal(f"{value.value:g}"), every=number.every,
-            )  # fmt: skip
+        yield Measure(
+            ref=Ref(source="scorecard", kind="measure", id=f"{number.name}/{value.at}"), name=number.name,
+            seat=number.seat, owner=person(number.owner), target=Decimal(f"{number.target:g}"),
+            direction="at_most" if number.direction == "at most" else "at_least", unit=number.unit, at=value.at,
+            value=Decimal(f"{value.value:g}"), every=number.every,
+        )  # fmt: skip
 
 
 # --- messages ------------------------------------------------------------------------------------------------------

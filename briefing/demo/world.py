@@ -68,7 +68,9 @@ class World:
     @cached_property
     def conversations(self) -> Conversations:
         """Mails and posts."""
-        return Conversations(self.seed, self.people, self.sales.all, self.first, self.last, self.scale)
+        return Conversations(
+            self.seed, self.people, self.sales.all, self.first, self.last, self.scale, met=self.diary.met
+        )
 
     @cached_property
     def diary(self) -> Diary:
