@@ -68,7 +68,7 @@ def newest(text: str) -> str:
         stands_out = _stands_out(line)
         if stands_out and (_SIGNATURE.match(line) or _opens_quotation(lines, at)):
             break
-        if length := _attribution(lines, at):
+        if line and (length := _attribution(lines, at)):
             at += length
             if not _marked(lines, at):
                 break  # a quotation without marks goes on to the end
@@ -112,10 +112,8 @@ def _is_field_block(lines: Sequence[str], at: int) -> bool:
 
 def _attribution(lines: Sequence[str], at: int) -> int:
     """How many lines an attribution takes from here; 0 where there is none. Mailers wrap it anywhere."""
-    if not any(line.rstrip().endswith(":") for line in lines[at : at + 3]):
-        return 0
-    ends_soon = any(line.rstrip().endswith(":") for line in lines[at : at + 2])
-    if not ends_soon and lines[at].strip().partition(" ")[0].lower() not in _FIRST_WORDS:
+    ends = [line.rstrip()[-1:] == ":" for line in lines[at : at + 3]]
+    if True not in ends or (True not in ends[:2] and lines[at].split(None, 1)[0].lower() not in _FIRST_WORDS):
         return 0
     for length in (1, 2, 3):
         joined = " ".join(line.strip() for line in lines[at : at + length])

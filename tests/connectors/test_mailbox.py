@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mailbox
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -522,3 +524,68 @@ def test_other_files_are_not_recognised(tmp_path: Path, text: str) -> None:
 def test_an_empty_or_broken_mailbox_is_recognised_by_its_name(tmp_path: Path) -> None:
     assert recognise(sample_of(write(tmp_path / "a.mbox", ""))) == Recognition(use="mailbox")
     assert recognise(sample_of(write(tmp_path / "b.mbox", "no mail"))) == Recognition(use="mailbox", sure=0.5)
+
+
+# --- a large one ----------------------------------------------------------------------------------------------------
+
+MEASURED = """
+import resource, sys, time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+from briefing.connector import Ignored, Skipped, Window
+from connectors.mailbox import Mailbox
+
+zone = ZoneInfo("Europe/Berlin")
+now = datetime(2026, 11, 19, 7, tzinfo=zone)
+window = Window(now=now, since=now - timedelta(days=60), until=now, zone=zone)
+start = time.perf_counter()
+(stream,) = Mailbox(source="mail", path=sys.argv[1]).streams(window)
+held = list(stream.read(window, None))
+left_out = sum(thing.count for thing in held if isinstance(thing, Ignored))
+skipped = sum(isinstance(thing, Skipped) for thing in held)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(len(held) - sum(isinstance(t, Ignored) for t in held) - skipped, skipped, left_out, time.perf_counter() - start, peak)
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("count", "size", "days"), [(26_000, 20_000, 2000), (26_000, 20_000, 50), (84_000, 6_600, 2000)]
+)
+def test_500_mb_within_a_minute_and_300_mb(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, size: int, days: int
+) -> None:
+    """Mails with attachments over five years; all of them within the window; small mails over five years."""
+    path = tmp_path / "large.mbox"
+    with path.open("w") as file:
+        for n in range(count):
+            file.write(mbox(_large_mail(n, size, NOW - timedelta(days=days * (1 - n / count), seconds=1))))
+    assert path.stat().st_size > 480_000_000
+    run = subprocess.run([sys.executable, "-c", MEASURED, str(path)], capture_output=True, text=True, check=True)
+    facts, skipped, left_out, seconds, peak = (float(word) for word in run.stdout.split())
+    with capsys.disabled():
+        sys.stdout.write(f"\n{facts:.0f} facts, {left_out:.0f} left out: {seconds:.1f} s, {peak:.0f} MB\n")
+    assert facts + left_out == count
+    assert skipped == 0
+    assert seconds < 60
+    assert peak < 300
+
+
+def _large_mail(n: int, size: int, at: datetime) -> str:
+    """Every fifth is the owner's, every third answers the one before; the text, then an attachment that fills it up."""
+    author, to = (
+        (INES, f"p{n % 97}@client{n % 40}.example") if n % 5 == 0 else (f"p{n % 97}@client{n % 40}.example", INES)
+    )
+    text = "\n".join(f"A line of words number {line} of mail {n}, as people write them." for line in range(25))
+    quoted = "On Mon, 16 Nov 2026 at 09:00, Somebody <s@x.example> wrote:\n" + "> quoted words\n" * 20
+    attached = ("QUJD" * 19 + "\n") * max((size - len(text) - len(quoted) - 900) // 77, 0)
+    body = (
+        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n\n{quoted}\n--b\nContent-Type: image/png\n"
+        f"Content-Transfer-Encoding: base64\n\n{attached}\n--b--\n"
+    )
+    received = "".join(
+        f"Received: from h{hop} by h{hop + 1} with ESMTPS id {n}; {at:%a, %d %b %Y %H:%M:%S %z}\n" for hop in range(3)
+    )
+    extra = f"{received}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n"
+    return mail(str(n), author, to, at=at, answers=str(n - 1) if n % 3 else "", body=body, extra=extra)
