@@ -161,6 +161,17 @@ def test_an_unknown_id_and_an_ambiguous_one(briefing: Run, files: Path) -> None:
     assert (code, 'no item has the id "0000"' in err) == (2, True)
 
 
+def test_no_stream_whole_is_exit_1(briefing: Run, files: Path) -> None:
+    cut = (files / "tasks.csv").read_text(encoding="utf-8").rstrip()[:-12] + '"'
+    for name in ("projects.csv", "milestones.csv"):
+        (files / name).unlink()
+    (files / "tasks.csv").write_text(cut, encoding="utf-8")
+    code, out, err = briefing("try", files, "--date", "2026-11-19")
+    assert code == 1
+    assert "tasks.csv is cut" in " ".join(out.split())
+    assert "why" not in err
+
+
 def test_files_that_nobody_reads_are_named(briefing: Run, files: Path) -> None:
     (files / "notes.txt").write_text("call Dana", encoding="utf-8")
     (files / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)

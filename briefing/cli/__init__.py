@@ -15,7 +15,8 @@ def main() -> None:
 
     log.stop()  # without a handler, logging prints traces on stderr by itself
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # a command's exit code comes back as the value
+        sys.exit(code if isinstance(code, int) else 0)
     except BriefingError as error:
         fail(str(error), error.advice)
         sys.exit(error.exit_code)

@@ -226,9 +226,8 @@ def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path |
         fail(ask)
     compiled = run_through(workspace)
     emit(compiled.briefing, form=form, output=output, show_all=show_all)
-    if not form and output is None:
-        example = next((one.id for one in compiled.briefing.items), "ID")
-        print(f"\nWhy is it there:  briefing why {example} --run try", file=sys.stderr)  # noqa: T201
+    if not form and output is None and compiled.briefing.items:
+        print(f"\nWhy is it there:  briefing why {compiled.briefing.items[0].id} --run try", file=sys.stderr)  # noqa: T201
     raise typer.Exit(exit_code(compiled))
 
 

@@ -78,7 +78,7 @@ def _row(reading: StreamReading, now: datetime) -> dict[str, Any]:
     return {
         "source": reading.source,
         "scope": reading.scope,
-        "kinds": sorted(KIND_WORDS.get(kind, kind) for kind in reading.kinds),
+        "kinds": sorted({KIND_WORDS.get(kind, kind) for kind in reading.kinds}),
         "status": reading.status,
         "place": reading.place,
         "as_of": reading.as_of.astimezone(now.tzinfo).isoformat(timespec="seconds") if reading.as_of else None,
