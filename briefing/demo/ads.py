@@ -437,7 +437,8 @@ def _two_keywords(account: Account, today: date) -> tuple[Edit, ...]:
         )
         for number, at in enumerate(times, 17)
     ]  # fmt: skip
-    early = replace(paused[0], at=moment(on_workday(plus(today, -25)), 15), change="Ad created", level="ad")
+    early = replace(paused[0], at=moment(on_workday(plus(today, -25)), 15), change="Ad created", level="ad",
+                    object="ad 4", field="Ad", old="", new="New headline")  # fmt: skip
     return (early, *paused)
 
 

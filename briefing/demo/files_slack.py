@@ -26,7 +26,8 @@ def slack_export(world: World, morning: date) -> bytes:
     notes = [note for note in world.conversations.notes(morning) if note.medium == "slack"]
     for note in notes:
         days[channel_name(note.channel), f"{note.at:%Y-%m-%d}"].append(note)
-    starts = {note.id: note for note in notes}
+    # A reply names the start of its thread also where that is too old to be in the export.
+    starts = {note.id: note for talk in world.conversations.talks(morning) for note in talk.notes}
     replies: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
         if note.reply_to in starts:
