@@ -37,7 +37,9 @@ def decode(kind: str, text: str) -> Fact | None:
     cls = KINDS.get(kind)
     if cls is None:
         return None
-    return typing.cast(Fact, build(cls, json.loads(text)))
+    plain = json.loads(text)
+    plain.pop("v", None)
+    return typing.cast(Fact, build(cls, plain))
 
 
 def build(cls: type, plain: dict[str, Plain]) -> Any:

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from briefing.collect import Progress
 from briefing.document import Briefing
 from briefing.errors import UsageError
 from briefing.workspace import Workspace
+
+if TYPE_CHECKING:
+    from briefing.collect import Progress
 
 FORMS = ("terminal", "md", "html", "text", "json")
 BY_SUFFIX = {".md": "md", ".html": "html", ".htm": "html", ".txt": "text", ".json": "json"}
