@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -76,8 +75,9 @@ def try_files(
     Maildir, .eml); a Slack export (ZIP). Nothing is set up and nothing recorded; docs/files.md lists the headings.
     """
     from briefing.cli import commands
+    from briefing.cli.asked import TryOptions
 
-    asked = commands.TryOptions(
+    asked = TryOptions(
         day=day, tz=tz, me=me, domains=tuple(domain or ()), currency=currency.upper(), dates=dates, decimal=decimal
     )
     commands.try_files(files, asked, form=form, output=output, show_all=show_all)
@@ -183,13 +183,3 @@ def config(
     from briefing.cli import commands
 
     commands.check_config(path)
-
-
-def parsed_date(text: str) -> date | None:
-    """A date option's value; None when it was not given."""
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  (a date alone)
-    except ValueError as error:
-        raise typer.BadParameter(f'"{text}" is not a date; write YYYY-MM-DD') from error

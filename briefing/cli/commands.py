@@ -6,16 +6,14 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from briefing import words
 from briefing.cli import fail
-from briefing.cli.app import parsed_date
+from briefing.cli.asked import TryOptions, parsed_date
 from briefing.cli.output import emit, progress_shown
 from briefing.compile import Compiled
 from briefing.config import locate
@@ -204,19 +202,6 @@ def check_config(path: Path | None) -> None:
         raise typer.Exit(2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TryOptions:
-    """What the user said beside the files."""
-
-    day: str = ""
-    tz: str = ""
-    me: str = ""
-    domains: tuple[str, ...] = ()
-    currency: str = ""
-    dates: str = ""
-    decimal: str = ""
-
-
 def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path | None, show_all: bool) -> None:
     """A briefing from files, with nothing to set up."""
     from briefing.cli.tries import begin_try
@@ -249,27 +234,3 @@ def demo(day: str, out: Path | None, seed: int, *, show_all: bool) -> None:
     for line in write_forms(compiled.briefing, folder, out):
         print(line, file=sys.stderr)  # noqa: T201
     raise typer.Exit(exit_code(compiled))
-
-
-def machine_zone() -> str:
-    """The machine's time zone by its IANA name; UTC where nobody says."""
-    import os
-
-    named = os.environ.get("TZ", "").lstrip(":")
-    candidates: list[Any] = [named] if named else []
-    local = Path("/etc/localtime")
-    if local.is_symlink():
-        target = str(local.resolve())
-        candidates.append(target.partition("zoneinfo/")[2])
-    etc = Path("/etc/timezone")
-    if etc.is_file():
-        candidates.append(etc.read_text(encoding="utf-8").strip())
-    from zoneinfo import ZoneInfo
-
-    for name in candidates:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            continue
-        return str(name)
-    return "UTC"

@@ -8,8 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from briefing import words
-from briefing.cli.app import parsed_date
-from briefing.cli.commands import TryOptions, machine_zone
+from briefing.cli.asked import TryOptions, machine_zone, parsed_date
 from briefing.clients import FREE_MAIL, domain_of
 from briefing.errors import UsageError
 from briefing.reading.text import clean
