@@ -31,10 +31,10 @@ from datetime import date
 from pathlib import Path
 
 from briefing.demo.days import is_workday, moment, plus
-from briefing.demo.files import settings as settings_of
 from briefing.demo.files import write
 from briefing.demo.judge import FALSE, RIGHT, Judge, Judged, Verdict
 from briefing.demo.planted import RULES
+from briefing.demo.stated import briefing_of
 from briefing.demo.world import World
 from briefing.document import Briefing
 
@@ -98,7 +98,7 @@ def run_seed(seed: int, start: date, count: int, files_every: int) -> Outcome:
     world = World(seed, start, showcase=False)
     with tempfile.TemporaryDirectory(prefix="briefing-eval-") as folder:
         for number, morning in enumerate(mornings_from(start, count)):
-            briefing = from_facts(world, morning)
+            briefing = briefing_of(world, morning)
             if files_every and number % files_every == 0:
                 read = from_files(world, morning, Path(folder))
                 for source in read.coverage:
@@ -129,20 +129,6 @@ def from_files(world: World, morning: date, folder: Path) -> Briefing:
         return compile_in(workspace, store, now).briefing
     finally:
         store.close()
-
-
-def from_facts(world: World, morning: date) -> Briefing:
-    """Compile what the files state, without writing and reading them."""
-    from briefing.compile import compile_briefing
-    from briefing.config import parse
-    from briefing.demo.stated import StatedSeries, snapshot
-    from briefing.workspace import Workspace
-
-    settings = parse(tomllib.loads(settings_of(world)))
-    now = moment(morning)
-    workspace = Workspace(settings=settings, folder=Path(), base=Path(), fixed_now=now)
-    series = StatedSeries(world, morning)
-    return compile_briefing(snapshot(world, morning), series, workspace.plan(), workspace.morning(now)).briefing
 
 
 def differences(world: World, morning: date, read: Briefing, stated: Briefing) -> Iterator[str]:

@@ -101,7 +101,7 @@ class Ads:
     @staticmethod
     def _small_spender(account: Account, today: date) -> Account:
         """On the known morning two small accounts are dearer beyond doubt, and the large ones have an even month."""
-        if account.name in {"Kestrel Google Ads", "Quill Google Ads"}:
+        if account.name in {"Kestrel Search", "Quill Search"}:
             rise = Effect(kind="rise", first=plus(today, -9), last=plus(today, 6), visitors=0.5)
             return replace(account, leads=45.0, price=1.7, click_price=0.08, target=None, late=0.0, effects=(rise,))
         if account.leads * account.price <= SMALL_SPEND:
@@ -234,7 +234,7 @@ class Ads:
         price = math.exp(draw.gauss(math.log(16), 0.5))
         click_price = price * draw.uniform(0.025, 0.08)
         return Account(
-            id=_account_id(platform, number), name=f"{client.name} {'Google Ads' if platform == 'google' else 'Meta'}",
+            id=_account_id(platform, number), name=f"{client.name} {'Search' if platform == 'google' else 'Social'}",
             client=client.name, platform="google" if platform == "google" else "meta",
             owner=draw.one_of(self.people.with_role("ads")), leads=leads, price=price, click_price=click_price,
             click_rate=draw.uniform(0.006, 0.05), dispersion=1.4 + draw.random() * 1.0 + 0.001 * leads,
@@ -397,7 +397,7 @@ def _brightside(people: People, today: date) -> Account:
     )
     rise = Effect(kind="rise", first=plus(today, -7), last=plus(today, 9), visitors=0.84)
     return Account(
-        id=BRIGHTSIDE, name="Brightside Google Ads", client="Brightside", platform="google", owner=owner, leads=200.0,
+        id=BRIGHTSIDE, name="Brightside Search", client="Brightside", platform="google", owner=owner, leads=200.0,
         price=8.40, click_price=0.336, click_rate=0.031, dispersion=1.1, weekend=0.8, weekend_value=1.0, drift=0.0,
         phase=0.0, late=0.0, target=None, campaigns=campaigns, effects=(rise,), edits_a_week=0.3,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from briefing.demo import texts
+from briefing.demo import names, texts
 from briefing.demo.chance import Chance, stream
 from briefing.demo.days import later, moment, on_workday, plus, plus_workdays
 from briefing.demo.people import Company, Human, People
@@ -248,6 +248,22 @@ def phoned(scene: Scene) -> Talk:
     return scene.talk(writer, asked=asked, answered=written, planted=True, seen_whole=False)
 
 
+def private_address(scene: Scene) -> Talk:
+    """We asked; a contact answers from a private mailbox and asks back. Whose client that is only a person knows."""
+    draw = scene.draw
+    subject, ask = draw.one_of(texts.OUR_ASKS)
+    writer = scene.writer(subject, mail=True)
+    known = draw.one_of(scene.company.contacts)
+    private = replace(known, email=f"{names.login(known.name)}@{names.SHARED_DOMAIN}", slack="")
+    begun = later(scene.asked_at(), 0)
+    asked = later(begun, draw.between(20, 200))
+    writer.write(scene.reader, begun, ask, (private,))
+    writer.write(private, asked, draw.one_of(texts.ASKS)[1], (scene.reader,))
+    answered = later(asked, draw.span(400, least=20, most=1800))
+    writer.write(scene.reader, answered, draw.one_of(texts.ANSWERS), (private,))
+    return scene.talk(writer, asked=asked, answered=answered, planted=True, seen_whole=False)
+
+
 EPISODES: tuple[tuple[str, Episode], ...] = (
     ("waits", waits),
     ("waits", waits),
@@ -267,5 +283,6 @@ EPISODES: tuple[tuple[str, Episode], ...] = (
     ("ticked", ticked),
     ("information", for_information),
     ("phoned", phoned),
+    ("private", private_address),
 )
 """Name and what it plays; a name that stands more often is drawn more often."""

@@ -6,11 +6,13 @@ knowledge, not read from headers. Ad days are kept as a series, as the store kee
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from briefing.demo.ads import EXPORTED_DAYS
@@ -18,13 +20,14 @@ from briefing.demo.adworld import Account
 from briefing.demo.adworld import Day as AdWorldDay
 from briefing.demo.days import ZONE, ZONE_NAME, moment, plus
 from briefing.demo.diary import AHEAD, BACK, Event
-from briefing.demo.files import client_targets
+from briefing.demo.files import client_targets, settings
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import channel_name, stamp
 from briefing.demo.people import Human
 from briefing.demo.talk import Note
 from briefing.demo.work import State
 from briefing.demo.world import World
+from briefing.document import Briefing
 from briefing.facts import (
     Absence,
     AdAccount,
@@ -364,3 +367,16 @@ def snapshot(world: World, morning: date) -> Snapshot:
         for source in sources
     )
     return Snapshot(facts=facts, streams=records, listings=listings)
+
+
+def briefing_of(world: World, morning: date) -> Briefing:
+    """The briefing of a morning from the stated facts, without writing and reading files."""
+    from briefing.compile import compile_briefing
+    from briefing.config import parse
+    from briefing.workspace import Workspace
+
+    now = moment(morning)
+    parsed = parse(tomllib.loads(settings(world)))
+    workspace = Workspace(settings=parsed, folder=Path(), base=Path(), fixed_now=now)
+    series = StatedSeries(world, morning)
+    return compile_briefing(snapshot(world, morning), series, workspace.plan(), workspace.morning(now)).briefing
