@@ -75,8 +75,8 @@ WHOLE_READ = 64 * 1024 * 1024
 JOINED_THROUGH = timedelta(days=180)
 """How far before the window mails are read for their ids."""
 
-MOST_IDS = 3_000_000
-"""Message-IDs that are held at once: about 600 MB. A mailbox of 500 MB holds about 90,000."""
+MOST_IDS = 2_000_000
+"""Message-IDs that are held at once: 270 MB. A mailbox of 500 MB names about 90,000."""
 
 OWNER_SHARE = 0.6
 OWNER_SAMPLE = 3_000

@@ -27,6 +27,9 @@ HEADER_LIMIT = 256 * 1024
 MOST_ADDRESSES = 200
 """Addresses kept of one field: a mail to more people than that is a mailing, whoever is in it."""
 
+MOST_CHARACTERS = 32 * 1024
+"""Of one address field: room for these many; beyond, hostile punctuation would cost seconds."""
+
 MOST_LINKS = 50
 """Ids kept of one mail's references: the oldest and the newest; clients themselves cut long chains."""
 
@@ -174,7 +177,9 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|\(((?:[^()\\]|\\.)*)\)|<([^<>]*)>|([,;:])|([^",;:()<>]+)|.', re.DOTALL)
+_TOKEN = re.compile(
+    r'"((?:[^"\\]|\\.){0,200})"|\(((?:[^()\\]|\\.){0,200})\)|<([^<>]*)>|([,;:])|([^",;:()<>]+)|.', re.DOTALL
+)
 _ADDRESS = re.compile(r"[^\s@<>\",;:()]{1,64}@[^\s@<>\"',;:()]{1,255}")
 _OBSCURED = re.compile(r"^([\w.+-]{1,64}) at ([\w-]+(?:\.[\w-]+)+)$")
 
@@ -198,7 +203,7 @@ def _addresses(value: str) -> tuple[Person, ...]:
     people: list[Person] = []
     words: list[str] = []
     comment = angle = ""
-    for token in _TOKEN.finditer(value[:HEADER_LIMIT]):
+    for token in _TOKEN.finditer(value[:MOST_CHARACTERS]):
         quoted, remark, inner, mark, plain = token.groups()
         if mark == ":" and not angle:
             words = []  # what stood before was a group's name, or `mailto`

@@ -16,7 +16,7 @@ from briefing.reading.headers import Headers, decoded, from_base64, read_headers
 MOST_TEXT = 128 * 1024
 """Bytes of one text part that are decoded: an excerpt needs its beginning only."""
 
-MOST_PARTS, DEEPEST = 200, 10
+MOST_PARTS, MOST_BOUNDARIES, DEEPEST = 200, 10_000, 10
 
 _PARAMETER = re.compile(r';\s*([\w-]+)(\*\d+)?\*?\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
 
@@ -100,15 +100,16 @@ def _segments(raw: bytes, boundary: str, start: int, end: int) -> Iterator[tuple
 
 def _boundaries(raw: bytes, boundary: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Each boundary line: where it starts, where the next line starts, whether it is the closing one."""
-    mark = b"--" + boundary.encode("utf-8", "replace")
-    at = raw.find(mark, start, end)
-    while at >= 0:
-        stop = raw.find(b"\n", at, end)
-        stop = end if stop < 0 else stop
-        rest = raw[at + len(mark) : min(stop, at + len(mark) + 80)].strip()
-        if (at == start or raw[at - 1] == 10) and rest in {b"", b"--"}:
-            yield at, min(stop + 1, end), rest == b"--"
-        at = raw.find(mark, at + len(mark), end)
+    mark = b"\n--" + boundary.encode("utf-8", "replace")
+    at = start - 1 if raw.startswith(mark[1:], start) else raw.find(mark, start, end)
+    for _ in range(MOST_BOUNDARIES):
+        if at < 0:
+            return
+        after = at + len(mark)
+        rest, line_end, _ = raw[after : min(after + 80, end)].partition(b"\n")
+        if rest.strip() in {b"", b"--"}:
+            yield at + 1, min(after + len(rest) + len(line_end), end), rest.strip() == b"--"
+        at = raw.find(mark, after - 1, end)
 
 
 def is_open(raw: bytes, headers: Headers) -> bool:
