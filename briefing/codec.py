@@ -10,7 +10,7 @@ import json
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,12 +34,15 @@ def encode(fact: Fact) -> str:
 
 def decode(kind: str, text: str) -> Fact | None:
     """A fact from its JSON; None for a kind this version does not know."""
-    cls = KINDS.get(kind)
-    if cls is None:
-        return None
-    plain = json.loads(text)
-    plain.pop("v", None)
-    return typing.cast(Fact, build(cls, plain))
+    return next(decode_all([(kind, text)]))
+
+
+def decode_all(rows: Sequence[tuple[str, str]]) -> Iterator[Fact | None]:
+    """Facts from (kind, JSON) rows. Parsed as one array: thousands of small calls cost half the time."""
+    for (kind, _), plain in zip(rows, json.loads(f"[{','.join(text for _, text in rows)}]"), strict=True):
+        cls = KINDS.get(kind)
+        plain.pop("v", None)
+        yield None if cls is None else typing.cast(Fact, build(cls, plain))
 
 
 def build(cls: type, plain: dict[str, Plain]) -> Any:

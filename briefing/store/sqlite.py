@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from briefing.codec import decode, encode
+from briefing.codec import decode_all, encode
 from briefing.connector import Gone
 from briefing.errors import StoreError
 from briefing.facts import AdDay, Fact, Proposal
@@ -317,7 +317,7 @@ class SqliteStore:
             "select kind, body from fact where stream = ? and first <= ? and last > ?",
             (stream, reading, stream, reading, reading),
         )
-        return (decode(kind, body) for kind, body in rows)
+        return decode_all(rows.fetchall())
 
     def _listings(self, at: datetime) -> list[Listing]:
         """Each source's latest listing; where that failed, the streams of the last good one with its problem."""
