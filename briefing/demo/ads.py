@@ -206,7 +206,9 @@ class Ads:
     def _rise(self, account: Account, effect: Effect | None, morning: date) -> Planted:
         usual = account.spend(plus(morning, -1)) + 0.01
         worth = self.cost_a_day(account.id, morning) > 1.5 * max(25.0, 0.05 * usual)
-        clear = effect is not None and effect.last >= plus(morning, -1) and worth
+        # Whoever takes a heavy edit for a new beginning has a short base to judge by.
+        heavy = any(edit.heavy and plus(morning, -40) < edit.at.date() < morning for edit in self.edits(account.id))
+        clear = effect is not None and effect.last >= plus(morning, -1) and worth and not heavy
         return Planted(
             rule="cpl-up", id=account.id, client=account.client, since=effect.first if effect else None,
             grey=not (clear and self.stands_out(account.id, morning) >= CLEAR),

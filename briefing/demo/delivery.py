@@ -130,6 +130,10 @@ class Delivery:
                 yield self._late_task(overdue[label.id], label, morning)
             elif label.rule == "person-overloaded" and len(load.get(label.id, ())) >= 3:
                 yield Planted(rule=label.rule, id=label.id, since=max(task.due for task in load[label.id]))
+        for name, tasks in load.items():
+            # Three late tasks are what the matter means, whoever let them come together.
+            if len(tasks) >= 3:
+                yield Planted(rule="person-overloaded", id=name, since=max(task.due for task in tasks), grey=True)
 
     def near_misses(self, morning: date) -> Iterator[NearMiss]:
         """Things that look like matters on a morning and are none."""

@@ -217,7 +217,9 @@ class Diary:
         times = other.on(day)
         assert times is not None
         starts = (times[1] - timedelta(minutes=min(minutes, other.minutes))).astimezone(ZONE)
-        return self._meeting(uid, draw.one_of(INSIDE), starts, draw.one_of((30, 45, 60)), (), day, draw.between(1, 6))
+        # Two events of one name at one time would be one meeting that stands there twice.
+        title = draw.one_of([title for title in INSIDE if title != other.title])
+        return self._meeting(uid, title, starts, draw.one_of((30, 45, 60)), (), day, draw.between(1, 6))
 
     def _near(self, draw: Chance, kind: str, day: date, other: Event) -> Event:
         event = self._over(draw, day, other, f"{day:%Y%m%d}-n", draw.between(10, 40))

@@ -240,12 +240,14 @@ class Judge:
         if not found or id not in self.world.ads.accounts:
             return
         history, days = self.world.ads.history(id), int(found[3])
-        now = history.price(self.morning, days)
-        before = history.price(self.morning, 28, skip=days)
-        for told, true in ((found[1], now), (found[2], before)):
+        now = [history.price(self.morning, days)]
+        # Four weeks before, or what of them lies after a heavy edit.
+        before = [history.price(self.morning, base, skip=days) for base in range(28, 6, -1)]
+        for told, options in ((found[1], now), (found[2], before)):
             value = float(told.replace(",", ""))
-            if true is not None and abs(value - true[0]) > 0.01 * max(1.0, true[0]):
-                yield f"says ${told} a lead, the agency ${true[0]:.2f}"
+            prices = [one[0] for one in options if one is not None]
+            if prices and not any(abs(value - true) <= 0.01 * max(1.0, true) for true in prices):
+                yield f"says ${told} a lead, the agency ${prices[0]:.2f}"
 
     def _changes(self, text: str, id: str) -> Iterator[str]:
         """Words about few or no edits, where there were heavy ones or any."""
