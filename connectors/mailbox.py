@@ -252,7 +252,7 @@ class Survey:
             return ""
         known_as = identity(headers, at)
         if known_as in self._seen:
-            self.left_out["copies of mails in another folder"] += 1
+            self.left_out["repeated mails"] += 1
             return ""
         self._know(known_as, headers, at)
         if at < since:

@@ -156,6 +156,7 @@ def test_no_headers_make_the_reading_raise(fields: list[tuple[str, str]], body: 
         ("Tue, 17 Nov 2026 11:20:00 -0000", "2026-11-17 11:20"),
         ("Tue, 17 Nov 2026 11:20:00", "2026-11-17 10:20"),
         ("17 Nov 26 11:20 EST", "2026-11-17 16:20"),
+        ("17 Nov 26 11:20 XYZ", "2026-11-17 10:20"),
         ("Tue, 17 Nov 2026 11:20:00 +0100 (CET)", "2026-11-17 10:20"),
         ("Tue Nov 17 11:20:00 2026", "2026-11-17 10:20"),
         ("2026-11-17T11:20:00+01:00", "2026-11-17 10:20"),
@@ -423,6 +424,13 @@ DISCUSSION = (
 )
 def test_people_who_write_through_lists_and_services_stay_people(extra: str) -> None:
     assert not with_body("Hello", extra).automated
+
+
+@pytest.mark.parametrize("extra", [DISCUSSION, "Precedence: bulk\nReferences: <0@x>\n"])
+def test_a_post_with_the_footer_of_its_list_stays_a_persons(extra: str) -> None:
+    footer = "Can we move it?\n\nTo unsubscribe from this group, write to leave@agency.example.\n"
+    assert not with_body(footer, extra).automated
+    assert with_body(footer, "List-Id: <news.x.example>\n").automated
 
 
 def test_an_out_of_office_note_is_automated_and_a_note_about_one_is_not() -> None:

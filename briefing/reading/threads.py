@@ -117,11 +117,10 @@ class Threads:
         a, b = self._find(one), self._find(other)
         if a == b:
             return
-        keep, gone = (a, b) if a < b else (b, a)  # by name, not by size: the result must not depend on the order
-        self._parent[gone] = keep
-        if gone in self._first:
-            claim = self._first.pop(gone)
-            self._first[keep] = min(self._first.get(keep, claim), claim)
+        self._parent[b] = a
+        if b in self._first:
+            claim = self._first.pop(b)
+            self._first[a] = min(self._first.get(a, claim), claim)
 
 
 def _same_talk(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -339,7 +339,7 @@ def test_several_mbox_files_are_the_folders_of_one_mailbox(tmp_path: Path) -> No
     }  # fmt: skip
     assert len({messages(found)[f"{n}@x"].thread for n in "135"}) == 1
     assert left_out(found) == {
-        "copies of mails in another folder": 1, "mails in the spam folder": 1, "files that are not mail": 1
+        "repeated mails": 1, "mails in the spam folder": 1, "files that are not mail": 1
     }  # fmt: skip
     assert found.whys == ["mail/broken.mbox is named as a mailbox and is none"]
 

@@ -170,6 +170,11 @@ def test_a_reaction_of_ours_marks_a_message_done(tmp_path: Path, reaction: str, 
     assert one(tmp_path, row).closes is closes
 
 
+def test_a_reaction_to_ones_own_message_marks_nothing(tmp_path: Path) -> None:
+    row = said("Can you send it?", "UTOM", reactions=[{"name": "white_check_mark", "users": ["UTOM"], "count": 1}])
+    assert not one(tmp_path, row).closes
+
+
 def test_a_short_thanks_closes(tmp_path: Path) -> None:
     assert one(tmp_path, said("Thanks <@UINES> :+1:")).closes
 
