@@ -471,23 +471,23 @@ class _Incoming:
         """Keep a new vintage only where figures differ; days that a whole reading no longer states go."""
         if not continued:
             self._db.execute(
-                "delete from ad_day where stream = ?1 and exists (select 1 from incoming_ad as i where i.ticket = ?2 "
+                "delete from ad_day where stream = :stream and exists (select 1 from incoming_ad as i where i.ticket = :ticket "
                 "and i.account = ad_day.account and i.campaign = ad_day.campaign group by i.account "
                 "having ad_day.day between min(i.day) and max(i.day)) and not exists (select 1 from incoming_ad as i "
-                "where i.ticket = ?2 and i.account = ad_day.account and i.campaign = ad_day.campaign "
+                "where i.ticket = :ticket and i.account = ad_day.account and i.campaign = ad_day.campaign "
                 "and i.day = ad_day.day)",
-                (stream, self._ticket),
+                {"stream": stream, "ticket": self._ticket},
             )
         self._db.execute(
-            "insert or replace into ad_day select ?1, account, campaign, day, vintage, campaign_name, currency, spend, "
-            "impressions, clicks, leads, definition, partial from incoming_ad as i where ticket = ?2 and not exists ("
-            "select 1 from ad_day as old where old.stream = ?1 and old.account = i.account "
+            "insert or replace into ad_day select :stream, account, campaign, day, vintage, campaign_name, currency, spend, "
+            "impressions, clicks, leads, definition, partial from incoming_ad as i where ticket = :ticket and not exists ("
+            "select 1 from ad_day as old where old.stream = :stream and old.account = i.account "
             "and old.campaign = i.campaign and old.day = i.day and old.vintage < i.vintage "
             "and old.spend = i.spend and old.impressions is i.impressions and old.clicks is i.clicks "
             "and old.leads is i.leads and old.definition = i.definition and old.partial = i.partial "
-            "and old.vintage = (select max(vintage) from ad_day as newest where newest.stream = ?1 "
+            "and old.vintage = (select max(vintage) from ad_day as newest where newest.stream = :stream "
             "and newest.account = i.account and newest.campaign = i.campaign and newest.day = i.day))",
-            (stream, self._ticket),
+            {"stream": stream, "ticket": self._ticket},
         )
 
     def _merge_first_seen(self, stream: int, reading: int, attempt: Attempt, *, initial: bool) -> None:
