@@ -105,10 +105,14 @@ class SqliteStore:
         if fresh:
             path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.execute("pragma temp_store = file")
-        self._migrate(path)
+        try:
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.execute("pragma temp_store = file")
+            self._migrate(path)
+        except BaseException:
+            self._db.close()
+            raise
         self._staging = False
         self._tickets = 0
 
@@ -471,7 +475,8 @@ class _Incoming:
         """Keep a new vintage only where figures differ; days that a whole reading no longer states go."""
         if not continued:
             self._db.execute(
-                "delete from ad_day where stream = :stream and exists (select 1 from incoming_ad as i where i.ticket = :ticket "
+                "delete from ad_day where stream = :stream and exists (select 1 from incoming_ad as i "
+                "where i.ticket = :ticket "
                 "and i.account = ad_day.account and i.campaign = ad_day.campaign group by i.account "
                 "having ad_day.day between min(i.day) and max(i.day)) and not exists (select 1 from incoming_ad as i "
                 "where i.ticket = :ticket and i.account = ad_day.account and i.campaign = ad_day.campaign "
@@ -479,8 +484,9 @@ class _Incoming:
                 {"stream": stream, "ticket": self._ticket},
             )
         self._db.execute(
-            "insert or replace into ad_day select :stream, account, campaign, day, vintage, campaign_name, currency, spend, "
-            "impressions, clicks, leads, definition, partial from incoming_ad as i where ticket = :ticket and not exists ("
+            "insert or replace into ad_day select :stream, account, campaign, day, vintage, campaign_name, currency, "
+            "spend, impressions, clicks, leads, definition, partial from incoming_ad as i "
+            "where ticket = :ticket and not exists ("
             "select 1 from ad_day as old where old.stream = :stream and old.account = i.account "
             "and old.campaign = i.campaign and old.day = i.day and old.vintage < i.vintage "
             "and old.spend = i.spend and old.impressions is i.impressions and old.clicks is i.clicks "
