@@ -299,14 +299,14 @@ class Survey:
                 )
         if self._orphans:
             self._know_headings(files)
-        for envelope, known_as, _, place, in_mbox in self.wanted:
+        for envelope, known_as, at, place, in_mbox in self.wanted:
             try:
-                line, raw = without_from_line(files.read(envelope, TEXT_READ))
+                _, raw = without_from_line(files.read(envelope, TEXT_READ))
                 origin = Origin(
                     source=source, where=envelope.where, zone=self.window.zone, place=place, escaped_from=in_mbox,
-                    arrived=envelope.arrived or read_date(line, self.window.zone), own_domain=domain_of(self.owner),
+                    own_domain=domain_of(self.owner),
                 )  # fmt: skip
-                yield read_mail(raw, origin, thread=self.threads.of(known_as), whole=_all_of(files, envelope))
+                yield read_mail(raw, origin, thread=self.threads.of(known_as), at=at, whole=_all_of(files, envelope))
             except OSError as error:
                 yield Skipped(envelope.where, f"cannot be read: {error.strerror or error}")
 

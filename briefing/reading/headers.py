@@ -14,7 +14,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
@@ -50,6 +50,9 @@ class Headers:
     low: bytes
     """The same in lower case."""
 
+    _texts: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What was asked for once is asked for again."""
+
     def raw(self, name: str) -> bytes:
         """The first field of a name, unread; empty where there is none."""
         mark = b"\n" + name.encode() + b":"
@@ -58,7 +61,10 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The first field of a name on one line, encoded words not yet read."""
-        return unfolded(self.raw(name))
+        text = self._texts.get(name)
+        if text is None:
+            text = self._texts[name] = unfolded(self.raw(name))
+        return text
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Every field of a name, each on one line; at most 100."""
@@ -107,12 +113,12 @@ def read_headers(block: bytes) -> Headers:
 
 def unfolded(value: bytes) -> str:
     """A field's value on one line; 8-bit bytes as UTF-8 where they are, else as Latin-1."""
-    value = value[:HEADER_LIMIT].strip()
+    value = value.strip()
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    return text.replace("\n", " ")
+    return text.replace("\n", " ") if "\n" in text else text
 
 
 # --- encoded words (RFC 2047) and charsets --------------------------------------------------------------------------

@@ -56,18 +56,23 @@ class Origin:
 
 
 def read_mail(
-    raw: bytes, origin: Origin, *, thread: str = "", whole: Callable[[], bytes] | None = None
+    raw: bytes,
+    origin: Origin,
+    *,
+    thread: str = "",
+    at: datetime | None = None,
+    whole: Callable[[], bytes] | None = None,
 ) -> Message | Skipped:
     """The message, or why it cannot be one. Never raises, whatever the bytes.
 
-    `raw` may be the beginning of a long mail; `whole` then gives all of it, and is asked only where the text has not
-    been reached.
+    `at` is its time where that was read before. `raw` may be the beginning of a long mail; `whole` then gives all of
+    it, and is asked only where the text has not been reached.
     """
     block, start = split(raw)
     headers = read_headers(block)
     if not headers:
         return Skipped(origin.where, "has no mail header")
-    at = sent_at(headers, origin.zone) or origin.arrived
+    at = at or sent_at(headers, origin.zone) or origin.arrived
     if at is None:
         return Skipped(origin.where, "has no date that can be read")
     author = author_of(headers)
@@ -119,7 +124,7 @@ def body_text(raw: bytes, parts: Sequence[Leaf], *, escaped_from: bool = False) 
             text = leaf_text(raw, leaf)
             if kind == "text/html":
                 text = words_of(text)
-            elif escaped_from:
+            elif escaped_from and ">From " in text:
                 text = re.sub(r"^>(>*From )", r"\1", text, flags=re.MULTILINE)
             if text.strip():
                 return newest(text)
@@ -176,12 +181,11 @@ _MAILING = re.compile(
     r"^(?:news(?:letter)?s?|notifications?|notify|notifier|alerts?|updates?|mailings?|marketing|digest|reminders?|"
     r"announcements?|newsletters?|offers|promo(?:tions)?|deals|mailer|robot|bot)(?:[._+-].*)?@"
 )
-_SENDERS = (
-    "x-mc-user", "x-mailgun-sid", "x-sg-eid", "x-ses-outgoing", "x-mandrill-user", "x-campaign", "x-campaignid",
-    "x-campaign-id", "x-csa-complaints", "x-report-abuse", "x-sfmc-stack", "x-hubspot-campaign-id", "x-pm-message-id",
-    "x-mailer-recptid", "x-mailin-campaign", "x-job", "x-rpcampaign", "x-listmember", "x-github-reason",
-    "x-jira-fingerprint", "x-slack-message", "feedback-id",
-)  # fmt: skip
+_SENDERS = re.compile(
+    rb"\n(?:x-(?:mc-user|mailgun-sid|sg-eid|ses-outgoing|mandrill-user|campaign(?:-?id)?|csa-complaints|report-abuse|"
+    rb"sfmc-stack|hubspot-campaign-id|pm-message-id|mailer-recptid|mailin-campaign|job|rpcampaign|listmember|"
+    rb"github-reason|jira-fingerprint|slack-message)|feedback-id):"
+)
 """Fields that mass mailers and notifying services add to what they send."""
 
 _UNSUBSCRIBE = re.compile(
@@ -238,7 +242,7 @@ def _hints(headers: Headers, author: Person) -> set[str]:
         "list-unsubscribe" in headers or "list-id" in headers or precedence in {"list", "bulk", "junk"}
     ):
         hints.add("list")
-    if any(name in headers for name in _SENDERS):
+    if _SENDERS.search(headers.low):
         hints.add("mass mailer")
     if _MAILING.match(author.email):
         hints.add("sender")

@@ -58,6 +58,7 @@ def newest(text: str) -> str:
     'Yes, Tuesday.'
     """
     lines = text[:MOST_CHARACTERS].splitlines()[:MOST_LINES]
+    near_colon = {n - back for n, line in enumerate(lines) if line.rstrip()[-1:] == ":" for back in (0, 1, 2)}
     kept: list[str] = []
     at = characters = 0
     while at < len(lines) and characters < ENOUGH:
@@ -68,7 +69,7 @@ def newest(text: str) -> str:
         stands_out = _stands_out(line)
         if stands_out and (_SIGNATURE.match(line) or _opens_quotation(lines, at)):
             break
-        if line and (length := _attribution(lines, at)):
+        if line and at in near_colon and (length := _attribution(lines, at)):
             at += length
             if not _marked(lines, at):
                 break  # a quotation without marks goes on to the end
@@ -112,9 +113,6 @@ def _is_field_block(lines: Sequence[str], at: int) -> bool:
 
 def _attribution(lines: Sequence[str], at: int) -> int:
     """How many lines an attribution takes from here; 0 where there is none. Mailers wrap it anywhere."""
-    ends = [line.rstrip()[-1:] == ":" for line in lines[at : at + 3]]
-    if True not in ends or (True not in ends[:2] and lines[at].split(None, 1)[0].lower() not in _FIRST_WORDS):
-        return 0
     for length in (1, 2, 3):
         joined = " ".join(line.strip() for line in lines[at : at + length])
         if not joined or len(joined) > 500:
