@@ -233,7 +233,7 @@ class Ads:
         client = clients[index]
         platform = "google" if (index + round_) % 2 == 0 else "meta"
         leads = math.exp(draw.uniform(math.log(2), math.log(150)))
-        price = math.exp(draw.gauss(math.log(16), 0.5))
+        price = math.exp(draw.gauss(math.log(11), 0.45))
         click_price = price * draw.uniform(0.025, 0.08)
         return Account(
             id=_account_id(platform, number), name=f"{client.name} {'Search' if platform == 'google' else 'Social'}",

@@ -79,11 +79,12 @@ class World:
 
     @cached_property
     def leaves(self) -> tuple[Leave, ...]:
-        """Who is out when; on the known morning Janine is out until the next Monday."""
+        """Who is out when; on the known morning Janine is out until the next Monday, Lena and Marco are in."""
         if self.showcase is None:
             return self.people.own_leave
         janine = self.people.staff_named("Janine")
-        others = [leave for leave in self.people.own_leave if leave.human != janine]
+        here = {janine, self.people.staff_named("Lena"), self.people.staff_named("Marco")}
+        others = [leave for leave in self.people.own_leave if leave.human not in here]
         monday = plus(self.showcase, 7 - self.showcase.weekday())
         away = Leave(human=janine, first=plus_workdays(self.showcase, -1), last=plus(monday, -1), word="vacation")
         return (away, *others)
