@@ -117,7 +117,7 @@ def found(
 
 def split(rows: Sequence[AdSeriesDay], share: float, leads: Sequence[float]) -> list[AdSeriesDay]:
     """A campaign with a share of the spend and its own leads a day."""
-    return [replace(row, spend=round(row.spend * share), leads=count) for row, count in zip(rows, leads, strict=True)]
+    return [row._replace(spend=round(row.spend * share), leads=count) for row, count in zip(rows, leads, strict=True)]
 
 
 # --- the picture -------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_why_shows_every_number_of_the_method() -> None:
 
 def test_on_a_friday_three_days_are_at_stake() -> None:
     friday = morning_at("2026-11-20 07:00")
-    rows = [replace(row, day=row.day + timedelta(days=1), vintage=TODAY + timedelta(days=1)) for row in BRIGHTSIDE]
+    rows = [row._replace(day=row.day + timedelta(days=1), vintage=TODAY + timedelta(days=1)) for row in BRIGHTSIDE]
     (item,) = [one for one in found(rows, morning=friday) if one.about.id == "b"]
     assert item.stake.amount == Money(amount=Decimal("450.00"), currency="USD")
     assert item.since_text == "Since 13 November."
@@ -211,7 +211,7 @@ def test_the_client_is_named_if_it_has_one_account(extra: str, directory: Direct
 
 def cut(rows: Sequence[AdSeriesDay], last: int, **values: Any) -> list[AdSeriesDay]:
     """The same with its last days changed."""
-    return [replace(row, **values) if n >= len(rows) - last else row for n, row in enumerate(rows)]
+    return [row._replace(**values) if n >= len(rows) - last else row for n, row in enumerate(rows)]
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def cut(rows: Sequence[AdSeriesDay], last: int, **values: Any) -> list[AdSeriesD
         pytest.param(BRIGHTSIDE[-20:], {}, id="learning: 13 days of history before the week"),
         pytest.param(days(200, spend=45, now=[168] * 7), {}, id="a loss of $7 a day"),
         pytest.param(days(200, spend=1680, now=[200] * 6 + [60]), {"settling_days": "1"}, id="yesterday still fills up"),
-        pytest.param([replace(row, leads=None) for row in BRIGHTSIDE], {}, id="leads are not tracked"),
-        pytest.param([replace(row, leads=0.0) for row in BRIGHTSIDE], {}, id="never a lead"),
+        pytest.param([row._replace(leads=None) for row in BRIGHTSIDE], {}, id="leads are not tracked"),
+        pytest.param([row._replace(leads=0.0) for row in BRIGHTSIDE], {}, id="never a lead"),
         pytest.param(days(1.2, spend=90, phi=1, now=[0, 1, 0, 1, 0, 1, 1]), {}, id="eight leads a week"),
         pytest.param([], {}, id="no rows at all"),
     ],
@@ -276,8 +276,8 @@ def test_what_may_be_chance_says_so_and_has_no_money_to_defend() -> None:
 
 
 def test_leads_judged_to_an_earlier_day_say_so() -> None:
-    rows = [*BRIGHTSIDE, replace(BRIGHTSIDE[-1], day=TODAY, leads=40.0)]
-    moved = [replace(row, day=row.day - timedelta(days=1)) for row in rows]
+    rows = [*BRIGHTSIDE, BRIGHTSIDE[-1]._replace(day=TODAY, leads=40.0)]
+    moved = [row._replace(day=row.day - timedelta(days=1)) for row in rows]
     (item,) = found(moved, of_b={"settling_days": "1"})
     assert item.headline == "Brightside: leads cost 19 % more than usual ($10.00 against $8.40, 7 days to Tuesday)."
     assert item.since_text == "Since 11 November."
@@ -387,7 +387,7 @@ def test_campaigns_that_do_not_add_up_are_not_named() -> None:
 
 
 def test_clicks_that_cost_more_are_named() -> None:
-    rows = [replace(row, clicks=1600 if n >= 28 else 2000) for n, row in enumerate(BRIGHTSIDE)]
+    rows = [row._replace(clicks=1600 if n >= 28 else 2000) for n, row in enumerate(BRIGHTSIDE)]
     (item,) = found(rows, text=COVERED)
     assert item.body[1] == "Clicks cost 25 % more."
 
@@ -441,7 +441,7 @@ def test_whether_it_is_unusual_is_said(rows: list[AdSeriesDay], sentence: str) -
         pytest.param(cut(BRIGHTSIDE, 7, definition="forms only"), NINE, id="leads counted differently since"),
         pytest.param(BRIGHTSIDE[:-7], NINE, id="paused last week"),
         pytest.param(BRIGHTSIDE[-5:], NINE, id="five days old"),
-        pytest.param([replace(row, leads=None) for row in BRIGHTSIDE], NINE, id="leads are not tracked"),
+        pytest.param([row._replace(leads=None) for row in BRIGHTSIDE], NINE, id="leads are not tracked"),
     ],
 )
 def test_over_target_is_silent(rows: list[AdSeriesDay], of_b: dict[str, str]) -> None:
@@ -551,7 +551,7 @@ def test_the_table_counts_what_was_not_judged() -> None:
     table = table_of({
         "google": {
             **quiet, "young": days(20, spend=100, length=10), "paused": days(20, spend=100)[:-9],
-            "few": days(0.2, spend=10, phi=0.01), "blind": [replace(r, leads=None) for r in days(20, spend=10)],
+            "few": days(0.2, spend=10, phi=0.01), "blind": [r._replace(leads=None) for r in days(20, spend=10)],
             "changed": cut(days(20, spend=10), 3, definition="new"),
         }
     })  # fmt: skip
@@ -585,7 +585,7 @@ def test_currencies_are_never_added() -> None:
 def test_a_saturday_is_held_against_saturdays() -> None:
     sunday = morning_at("2026-11-22 07:00")
     rows = [
-        replace(row, day=row.day + timedelta(days=3), spend=row.spend // 2 if n % 7 == 6 else row.spend)
+        row._replace(day=row.day + timedelta(days=3), spend=row.spend // 2 if n % 7 == 6 else row.spend)
         for n, row in enumerate(days(20, spend=100))
     ]
     facts = facts_from(accounts({"b": ()}))

@@ -353,7 +353,7 @@ def test_comparisons_agree_from_a_tenth_on(
 def test_the_median_of_small_accounts_is_taken_over_the_whole_stretch() -> None:
     def median_of(leads: float, luck: Sequence[float]) -> float | None:
         rows = [day(36 - n, spend=100, leads=leads + luck[n % len(luck)]) for n in range(1, 36)]
-        moved = [*rows[:-3], *(replace(row, leads=0.0) for row in rows[-3:])]
+        moved = [*rows[:-3], *(row._replace(leads=0.0) for row in rows[-3:])]
         (found,) = judge([account("x", moved)])
         assert found.comparisons is not None
         return found.comparisons.median
@@ -373,17 +373,17 @@ def only(series: Series) -> Judgement:
 def test_leads_are_tested_to_the_last_day_that_has_settled() -> None:
     assert only(brightside()).tested_to == YESTERDAY
     assert only(brightside(settling_days=1)).tested_to == YESTERDAY - timedelta(days=1)
-    late = [replace(row, vintage=TODAY + timedelta(days=1)) for row in WEEK_OF_168]
+    late = [row._replace(vintage=TODAY + timedelta(days=1)) for row in WEEK_OF_168]
     assert only(brightside(rows=late, settling_days=1, today=TODAY + timedelta(days=1))).tested_to == YESTERDAY
-    read_then = [replace(row, vintage=row.day + timedelta(days=1)) for row in WEEK_OF_168]
+    read_then = [row._replace(vintage=row.day + timedelta(days=1)) for row in WEEK_OF_168]
     assert only(brightside(rows=read_then, settling_days=1)).why == "no rows", "never read again since"
 
 
 def test_a_day_that_was_not_over_is_not_tested() -> None:
     rows = list(WEEK_OF_168)
-    rows[-1] = replace(rows[-1], partial=True, leads=3)
+    rows[-1] = rows[-1]._replace(partial=True, leads=3)
     assert only(brightside(rows=rows)).tested_to == YESTERDAY - timedelta(days=1)
-    rows[-4] = replace(rows[-4], partial=True)
+    rows[-4] = rows[-4]._replace(partial=True)
     assert (only(brightside(rows=rows)).verdict, only(brightside(rows=rows)).why) == ("unknown", "incomplete day")
 
 
@@ -398,14 +398,14 @@ def test_under_fourteen_days_of_base_an_account_is_learned(days: int, verdict: s
 
 
 def test_days_that_counted_leads_differently_are_not_compared() -> None:
-    rows = [replace(row, definition="forms" if n < 20 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
+    rows = [row._replace(definition="forms" if n < 20 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
     found = only(brightside(rows=rows))
     assert (found.verdict, found.why) == ("unknown", "definition")
-    rows = [replace(row, definition="forms" if n < 10 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
+    rows = [row._replace(definition="forms" if n < 10 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
     week = only(brightside(rows=rows)).window(7)
     assert week is not None
     assert (week.base_days, week.base_spend) == (18, 18 * 1680_000_000)
-    rows = [replace(row, definition="forms" if n < 32 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
+    rows = [row._replace(definition="forms" if n < 32 else "forms, calls") for n, row in enumerate(WEEK_OF_168)]
     assert only(brightside(rows=rows)).why == "definition"
 
 
@@ -443,8 +443,8 @@ def test_accounts_that_cannot_be_judged_say_why(rows: list[AdSeriesDay], verdict
 
 def test_a_refund_and_a_lead_without_spend_go_through() -> None:
     rows = list(steady(20, spend=200))
-    rows[3] = replace(rows[3], spend=-30_000_000)
-    rows[4] = replace(rows[4], spend=0)
+    rows[3] = rows[3]._replace(spend=-30_000_000)
+    rows[4] = rows[4]._replace(spend=0)
     assert only(account("x", rows)).verdict == "usual"
 
 
@@ -486,7 +486,7 @@ def test_scaling_money_changes_no_verdict(some: list[Series], times: int) -> Non
     scaled = [
         replace(
             one, money_floor=one.money_floor * times,
-            rows=[replace(row, spend=row.spend * times) for row in days_of(one)],
+            rows=[row._replace(spend=row.spend * times) for row in days_of(one)],
         )
         for one in some
     ]  # fmt: skip
@@ -503,7 +503,7 @@ def test_swapping_days_inside_the_base_changes_no_test(some: list[Series], chanc
         chance.shuffle(places)
         moved = [rows[place] for place in places]
         for place, row in zip(range(6, 28), moved, strict=True):
-            rows[place] = replace(row, day=one.rows[place].day, vintage=one.rows[place].vintage)
+            rows[place] = row._replace(day=one.rows[place].day, vintage=one.rows[place].vintage)
         return replace(one, rows=rows)
 
     for before, after in zip(judge(some), judge([shuffled(one) for one in some]), strict=True):

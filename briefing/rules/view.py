@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
 from briefing.clients import Client, Directory
 from briefing.facts import Fact, Person
@@ -48,9 +48,8 @@ class StreamReading:
     milliseconds: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdSeriesDay:
-    """One closed day of one account or campaign, the newest vintage."""
+class AdSeriesDay(NamedTuple):
+    """One closed day of one account or campaign, the newest vintage. A tuple: there are hundreds of thousands."""
 
     day: date
     spend: int
@@ -59,9 +58,9 @@ class AdSeriesDay:
     impressions: int | None
     clicks: int | None
     leads: float | None
+    vintage: date
     definition: str = ""
     partial: bool = False
-    vintage: date
 
 
 class AdSeries(Protocol):

@@ -543,16 +543,16 @@ class SqliteSeries:
     def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
         """Rows in the order of days, the newest vintage of each day."""
         newest: dict[str, AdSeriesDay] = {}
+        read_date = date.fromisoformat
         for stream in self._streams(source):
-            for row in self._db.execute(
-                "select day, spend, impressions, clicks, leads, definition, partial, vintage from ad_day "
+            for day, spend, impressions, clicks, leads, vintage, definition, partial in self._db.execute(
+                "select day, spend, impressions, clicks, leads, vintage, definition, partial from ad_day "
                 "where stream = ? and account = ? and campaign = ? and vintage <= ? order by day, vintage",
                 (stream, account, campaign, self._vintage),
             ):
-                newest[row[0]] = AdSeriesDay(
-                    day=date.fromisoformat(row[0]), spend=row[1], impressions=row[2], clicks=row[3], leads=row[4],
-                    definition=row[5], partial=bool(row[6]), vintage=date.fromisoformat(row[7]),
-                )  # fmt: skip
+                newest[day] = AdSeriesDay(
+                    read_date(day), spend, impressions, clicks, leads, read_date(vintage), definition, bool(partial)
+                )
         return [newest[day] for day in sorted(newest)]
 
     def campaigns(self, source: str, account: str) -> Mapping[str, str]:
