@@ -17,6 +17,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def times(number: int) -> str:
+    """How often: `once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def listed(names: Iterable[str], last: str = "and") -> str:
     """`Ann`, `Ann and Ben`, `Ann, Ben and Cid`."""
     names = list(names)

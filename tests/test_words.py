@@ -115,3 +115,8 @@ def test_plurals_lists_and_spans() -> None:
         "5 min", "89 min", "2 h", "47 h", "3 days",
     ]  # fmt: skip
     assert [words.percent(Decimal(share)) for share in ("0.19", "-0.085", "1.284")] == ["19 %", "9 %", "128 %"]
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "once"), (2, "twice"), (3, "3 times"), (1200, "1,200 times")])
+def test_how_often(number: int, text: str) -> None:
+    assert words.times(number) == text

@@ -13,6 +13,8 @@ def main() -> None:
     from briefing import log
     from briefing.cli.app import app
 
+    # pydantic looks through every installed package for plug-ins when it is imported; there are none of ours.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     log.stop()  # without a handler, logging prints traces on stderr by itself
     try:
         code = app(standalone_mode=False)  # a command's exit code comes back as the value

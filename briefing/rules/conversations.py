@@ -152,7 +152,7 @@ def _item(facts: Facts, morning: Morning, limits: Limits, one: _Waiting) -> Item
     who = one.client or facts.name(ask.author)
     since = _when(ask.at, morning)
     stage = _stage(one, limits)
-    again = "" if not one.times else ", chased once" if one.times == 1 else f", chased {one.times} times"
+    again = f", chased {words.times(one.times)}" if one.times else ""
     return Item(
         rule="client-waiting",
         matter="conversation",
@@ -232,7 +232,7 @@ def _chased(wait: Wait, morning: Morning) -> tuple[str, ...]:
     if not wait.again:
         return ()
     last = _when(wait.again[-1].at, morning, on=True)
-    return (f"Chased {last}.",) if len(wait.again) == 1 else (f"Chased {len(wait.again)} times, last {last}.",)
+    return (f"Chased {last}.",) if len(wait.again) == 1 else (f"Chased {words.times(len(wait.again))}, last {last}.",)
 
 
 def _no_answer(facts: Facts, one: _Waiting) -> str:
