@@ -7,7 +7,7 @@ import pytest
 from briefing.clients import Directory
 from briefing.facts import Message
 from briefing.rules.asks import asking, chases, withdrawn
-from briefing.rules.turns import Sides, Wait, are_similar, exchanges, waiting
+from briefing.rules.turns import Elsewhere, Sides, Wait, are_similar, exchanges, waiting
 from briefing.testing import facts_from, morning_at
 
 NOW = morning_at("2026-11-19 07:00").now
@@ -198,3 +198,22 @@ def test_the_detector_costs_nothing_on_hostile_text() -> None:
         asking(text)
         chases(text)
         withdrawn(text)
+
+
+@pytest.mark.parametrize(
+    ("later", "asked"),
+    [
+        (["18 09:00 dana #juniper And can you send the invoice?"], "And can you send the invoice?"),
+        (["17 11:40 dana #juniper And can you send the invoice?"], None),
+        ([], None),
+    ],
+)
+def test_what_was_asked_after_an_answer_in_another_place_still_waits(later: list[str], asked: str | None) -> None:
+    mail = messages(
+        f"message | a | medium=mail | thread=m | at=2026-11-17 12:00 | author={WHO['tom']} | to={WHO['dana']} "
+        "| subject=Booking link | excerpt=Here it is."
+    )
+    both = exchanges([*chat("17 11:20 dana #juniper Can you send the booking link?", *later), *mail], SIDES, NOW)
+    elsewhere = Elsewhere(both, SIDES)
+    waits = [wait for exchange in both if (wait := elsewhere.still_waiting(exchange))]
+    assert [wait.ask.excerpt for wait in waits] == ([asked] if asked else [])

@@ -14,7 +14,7 @@ from briefing.morning import Morning
 from briefing.reading.text import clean
 from briefing.rules import Need, rule
 from briefing.rules.asks import sentences
-from briefing.rules.turns import Elsewhere, Exchange, Sides, Wait, exchanges, one_matter, waiting
+from briefing.rules.turns import Elsewhere, Exchange, Sides, Wait, exchanges, one_matter
 from briefing.rules.view import Facts, Limits
 
 WAIT_STAGES = ("waiting", "chased", "severe")
@@ -82,14 +82,14 @@ def _all_waiting(facts: Facts, morning: Morning, limits: Limits) -> Sequence[_Wa
     elsewhere = Elsewhere(found, sides)
     meetings = [one for one in facts.of(Meeting) if not one.cancelled and one.ends <= morning.now]
     told: list[_Waiting] = []
-    waits = [wait for exchange in found if (wait := waiting(exchange, sides)) is not None]
+    waits = [wait for exchange in found if (wait := elsewhere.still_waiting(exchange)) is not None]
     for wait in sorted(waits, key=lambda wait: (wait.ask.at, wait.ask.ref.source, wait.ask.ref.id)):
         client = facts.directory.client_of_person(wait.ask.author) or facts.client(wait.ask)
         if not client and not _wrote_back(wait, sides):
             continue
         if morning.now - wait.last > timedelta(days=limits.number("days", client=client)):
             continue
-        if _met_since(wait, meetings, sides) or elsewhere.answered(wait):
+        if _met_since(wait, meetings, sides):
             continue
         same = next((one for one in told if one.client == client and one_matter(one.wait, wait, sides)), None)
         if same is not None:

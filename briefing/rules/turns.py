@@ -153,10 +153,15 @@ def _chats(chats: Sequence[Message], sides: Sides) -> list[Exchange]:
     return [Exchange(messages=tuple(messages)) for messages in found.values()]
 
 
-def waiting(exchange: Exchange, sides: Sides) -> Wait | None:
-    """Who waits in an exchange: what outside people asked since somebody of ours last answered."""
+def waiting(exchange: Exchange, sides: Sides, *, after: datetime | None = None) -> Wait | None:
+    """Who waits in an exchange: what outside people asked since somebody of ours last answered.
+
+    `after`: when somebody of ours answered in another place; only what was asked later still waits.
+    """
     run: list[Message] = []
     for message in _since_our_turn(exchange, sides):
+        if after is not None and message.at <= after:
+            continue
         if _takes_back(message, run):
             run = []
         elif not _is_closer(message):
@@ -295,15 +300,25 @@ class Elsewhere:
                 if message.medium == "chat" and sides.of(message) == "theirs":
                     self._outside[message.ref.source, message.place].add(message.author)
 
-    def answered(self, wait: Wait) -> bool:
-        """Whether somebody of ours wrote to the asker in another place since, so that it may well be the answer.
+    def answered_at(self, wait: Wait) -> datetime | None:
+        """When somebody of ours wrote to the asker in another place since, so that it may well be the answer.
 
         What was asked in chat: any mail to the asker. What was asked by mail: another mail to the asker on the
         subject. Both: a chat message that mentions the asker; and, where the asker or a colleague of theirs writes
         too, one on the subject or one that refers to what was asked.
         """
         later = (one for one in self.found if one is not wait.exchange and one.messages[-1].at > wait.ask.at)
-        return any(self._is_answer(message, wait.ask, one) for one in later for message in one.messages)
+        return min(
+            (message.at for one in later for message in one.messages if self._is_answer(message, wait.ask, one)),
+            default=None,
+        )
+
+    def still_waiting(self, exchange: Exchange) -> Wait | None:
+        """Who waits in an exchange once answers in other places are taken off: what was asked after them is open."""
+        wait = waiting(exchange, self.sides)
+        while wait is not None and (at := self.answered_at(wait)) is not None:
+            wait = waiting(exchange, self.sides, after=at)
+        return wait
 
     def _is_answer(self, message: Message, ask: Message, exchange: Exchange) -> bool:
         if message.at <= ask.at or self.sides.of(message) == "theirs":
