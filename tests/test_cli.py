@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -284,3 +284,19 @@ def test_a_reader_that_closes_the_pipe_is_no_fault(files: Path) -> None:
     )
     assert "Traceback" not in done.stderr
     assert "Broken" not in done.stderr
+
+
+def test_a_source_that_cannot_be_built_keeps_absence_from_being_said(briefing: Run, files: Path) -> None:
+    viewed = (datetime.now().astimezone() - timedelta(days=9)).date().isoformat()
+    text = f"Proposal,Client,Status,Viewed at,Amount,Currency\nRetainer,Acme,Viewed,{viewed},48000,USD\n"
+    (files / "proposals.csv").write_text(text, encoding="utf-8")
+    proposals = '[sources.proposals]\nuse = "proposals_csv"\npath = "proposals.csv"\n'
+    (files / "briefing.toml").write_text(proposals, encoding="utf-8")
+    _, out, _ = briefing("--config", files / "briefing.toml")
+    assert "no answer" in " ".join(out.split())
+    broken = '[sources.slack]\nuse = "slack_export"\npath = "slack.zip"\nchanels = "all"\n'
+    (files / "briefing.toml").write_text(proposals + broken, encoding="utf-8")
+    _, out, _ = briefing("--config", files / "briefing.toml", "--fresh")
+    told = " ".join(out.split())
+    assert "no answer" not in told
+    assert "Nothing is said today about clients who wait and proposals without an answer." in told
