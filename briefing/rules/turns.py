@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from briefing.clients import Directory, domain_of
-from briefing.facts import NOBODY, Message, Person
+from briefing.facts import NOBODY, Message, Party, Person
 from briefing.morning import Audience
 from briefing.reading.closing import closes
 from briefing.reading.text import folded
@@ -64,6 +64,10 @@ class Sides:
         if one.email and one.email.casefold() == other.email.casefold():
             return True
         return self._look(one)[1] == self._look(other)[1] != ""
+
+    def known_as(self, person: Person) -> str:
+        """The folded name the directory gives a person."""
+        return self._look(person)[1]
 
     def _look(self, person: Person) -> tuple[Side, str]:
         if person not in self._known:
@@ -288,17 +292,67 @@ def _bare(subject: str) -> str:
     return re.sub(r"^(?:\s*(?:re|aw|fwd?|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+", "", subject, flags=re.IGNORECASE)
 
 
+Place = tuple[str, str]
+"""Source and place of a chat message."""
+
+Said = tuple[Message, Exchange]
+
+
 class Elsewhere:
-    """Answers in another place than the one of asking, over all exchanges of a morning."""
+    """Answers in another place than the one of asking, over all exchanges of a morning.
+
+    Messages of ours are kept by whom and where they may answer, so that each question looks at few of them.
+    """
 
     def __init__(self, found: Sequence[Exchange], sides: Sides) -> None:
         self.found, self.sides = found, sides
-        self._outside: dict[tuple[str, str], set[Person]] = defaultdict(set)
+        self._outside: dict[Place, set[Person]] = defaultdict(set)
         """Who from outside writes in a chat place."""
+        self._to: dict[str, list[Said]] = defaultdict(list)
+        """Mails to a person and chat messages that mention one, by each key of that person."""
+        self._in: dict[Place, list[Said]] = defaultdict(list)
+        self._by_party: dict[Party, list[Said]] = defaultdict(list)
         for exchange in found:
             for message in exchange.messages:
-                if message.medium == "chat" and sides.of(message) == "theirs":
-                    self._outside[message.ref.source, message.place].add(message.author)
+                self._keep(message, exchange)
+        self._places: dict[str, set[Place]] = defaultdict(set)
+        """Chat places by the keys and domains of those from outside who write there."""
+        for place, people in self._outside.items():
+            for person in people:
+                for key in (*self._keys(person), f"d:{domain_of(person.email)}"):
+                    self._places[key].add(place)
+
+    def _keep(self, message: Message, exchange: Exchange) -> None:
+        place = (message.ref.source, message.place)
+        if self.sides.of(message) == "theirs":
+            if message.medium == "chat":
+                self._outside[place].add(message.author)
+            return
+        told = (*message.to, *message.cc) if message.medium == "mail" else message.mentions
+        for key in {key for person in told for key in self._keys(person)}:
+            self._to[key].append((message, exchange))
+        if message.medium == "chat":
+            self._in[place].append((message, exchange))
+            if message.party != NOBODY:
+                self._by_party[message.party].append((message, exchange))
+
+    def _keys(self, person: Person) -> Iterator[str]:
+        """Two persons that `Sides.same` takes for one share a key."""
+        if person.email:
+            yield f"e:{person.email.casefold()}"
+        if name := self.sides.known_as(person):
+            yield f"n:{name}"
+
+    def _near(self, ask: Message) -> Iterator[Said]:
+        """Messages of ours that may answer a question; some come more than once."""
+        keys = list(self._keys(ask.author))
+        for key in keys:
+            yield from self._to.get(key, ())
+        if ask.party != NOBODY:
+            yield from self._by_party.get(ask.party, ())
+        domain = domain_of(ask.author.email)
+        for place in {place for key in (*keys, f"d:{domain}" if domain else "") for place in self._places.get(key, ())}:
+            yield from self._in[place]
 
     def answered_at(self, wait: Wait) -> datetime | None:
         """When somebody of ours wrote to the asker in another place since, so that it may well be the answer.
@@ -307,9 +361,12 @@ class Elsewhere:
         subject. Both: a chat message that mentions the asker; and, where the asker or a colleague of theirs writes
         too, one on the subject or one that refers to what was asked.
         """
-        later = (one for one in self.found if one is not wait.exchange and one.messages[-1].at > wait.ask.at)
         return min(
-            (message.at for one in later for message in one.messages if self._is_answer(message, wait.ask, one)),
+            (
+                message.at
+                for message, exchange in self._near(wait.ask)
+                if exchange is not wait.exchange and self._is_answer(message, wait.ask, exchange)
+            ),
             default=None,
         )
 
