@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -300,3 +301,7 @@ def test_a_source_that_cannot_be_built_keeps_absence_from_being_said(briefing: R
     told = " ".join(out.split())
     assert "no answer" not in told
     assert "Nothing is said today about clients who wait and proposals without an answer." in told
+
+
+def test_the_version_is_the_installed_one(briefing: Run) -> None:
+    assert briefing("--version") == (0, f"briefing {metadata.version('morning-briefing')}\n", "")

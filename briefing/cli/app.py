@@ -29,9 +29,9 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every item, not only the
 def version(value: bool) -> None:
     """Print the version and end."""
     if value:
-        from importlib.metadata import version as installed
+        from briefing import __version__
 
-        typer.echo(f"briefing {installed('morning-briefing')}")
+        typer.echo(f"briefing {__version__}")
         raise typer.Exit
 
 
