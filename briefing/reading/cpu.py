@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -28,12 +29,15 @@ def cpu_limit(seconds: float) -> Iterator[None]:
     """Raise TooLong inside the body once this thread has worked so long."""
     deadline = time.thread_time() + seconds
     calls = 0
+    # Where an exception is printed and lost, and the watch with it: the garbage collector's callbacks and finalisers.
+    unheard = {getattr(callback, "__code__", None) for callback in gc.callbacks}
 
     def watch(frame: FrameType, event: str, argument: object) -> None:
         nonlocal calls
         calls += 1
         # Never where a generator is entered: it may be on its way to the bin, where an exception is printed and lost.
-        if calls >= EVERY and not frame.f_code.co_flags & CO_GENERATOR:
+        code = frame.f_code
+        if calls >= EVERY and not code.co_flags & CO_GENERATOR and code not in unheard and code.co_name != "__del__":
             calls = 0
             if time.thread_time() > deadline:
                 raise TooLong
