@@ -23,6 +23,8 @@ from typing import Literal
 from briefing.connector import Connector, Gone, Ignored, Mark, Skipped, Stream, Window
 from briefing.errors import BriefingError, Busy, MarkExpired, NotReached, SourceError
 from briefing.facts import Fact
+from briefing.log import redacted
+from briefing.meter import Meter, counting
 from briefing.store import Attempt, Incoming, Listing, Store, StreamKey
 
 BATCH = 200
@@ -90,6 +92,7 @@ class _Job:
     skipped_count: int = 0
     ignored: dict[str, int] = field(default_factory=dict)
     new_mark: str = ""
+    meter: Meter = field(default_factory=Meter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,10 @@ class _Collect:
     # --- in the worker's thread ------------------------------------------------------------------------------------
 
     def _read(self, job: _Job) -> None:
+        with counting(job.meter):
+            self._read_counted(job)
+
+    def _read_counted(self, job: _Job) -> None:
         batch: list[Fact | Gone | Skipped | Ignored | Mark] = []
         try:
             for thing in job.stream.read(self.window, Mark(job.mark) if job.mark else None):
@@ -343,6 +350,7 @@ class _Collect:
             rows=job.incoming.rows, skipped=tuple(job.skipped[:100]), skipped_count=job.skipped_count,
             ignored=tuple((count, why) for why, count in sorted(job.ignored.items())), problem=problem, cure=cure,
             milliseconds=round((time.monotonic() - job.began) * 1000) if job.began else 0, emptied=emptied,
+            calls=job.meter.calls, pages=job.meter.pages, room=job.meter.room,
         )  # fmt: skip
 
 
@@ -353,7 +361,7 @@ def _key(source: Source, stream: Stream) -> StreamKey:
 def told_problem(error: BaseException) -> tuple[str, str]:
     """Cause and cure in a reader's words; what we did not foresee is logged whole and told by its kind."""
     if isinstance(error, BriefingError):
-        return str(error), error.advice
+        return redacted(str(error)), redacted(error.advice)
     log.error("unforeseen fault in a connector", exc_info=error)
     return f"a fault in the connector ({type(error).__name__})", "the log has the details; report it"
 

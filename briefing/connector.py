@@ -109,6 +109,45 @@ class Connector(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that `briefing doctor` tells of a source."""
+
+    what: str
+    """`Logged in as Ops Robot; the token ends Friday 12 December.`"""
+
+    ok: bool = True
+    cure: str = ""
+
+
+class Probes(Protocol):
+    """What a connector may offer besides `streams`: scopes, limits and permissions, tried by hand and not at six in the
+    morning.
+    """
+
+    def probe(self) -> Iterable[Finding]:
+        """May take some calls. Raises SourceError where nothing works at all."""
+
+
+class Talk(Protocol):
+    """The person at the terminal, for `briefing auth`."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+
+    def ask(self, question: str, *, secret: bool = False) -> str:
+        """Ask for a line; a secret one is not echoed."""
+
+
+class LogsIn(Protocol):
+    """What a connector may offer for `briefing auth SOURCE`. A connector whose constructor takes `token_file` is given
+    a path of its own in the user's data folder; `briefing.tokens` keeps it.
+    """
+
+    def login(self, talk: Talk) -> str:
+        """Get a token that works and keep it; says as whom. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """What a file recogniser may look at."""
 

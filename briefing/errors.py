@@ -7,6 +7,8 @@ BriefingError
     AuthError        renew the credentials
     FileProblem      a file that cannot be read as what it should be
     NotReached       a deadline passed first
+    RateLimited      the source's limit is used up
+    BadAnswer        an answer that cannot be what was asked for
     MarkExpired      the mark is too old: everything is read again, no gap
   StoreError         the store cannot be used                                        exit 70
   Busy               another briefing is at work here                                exit 75
@@ -65,6 +67,18 @@ class NotReached(SourceError):
     """The deadline passed before the source was done."""
 
     advice = "run `briefing collect` again, or raise the source's deadline"
+
+
+class RateLimited(SourceError):
+    """The source's limit is used up, and it asks for a longer wait than is allowed."""
+
+    advice = "run `briefing collect` later, or lower how often it is read"
+
+
+class BadAnswer(SourceError):
+    """An answer that cannot be what was asked for: broken, too large, going round in a circle."""
+
+    advice = "try again; if it stays so, report it with the log"
 
 
 class MarkExpired(SourceError):

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from briefing.errors import ConfigError
+from briefing.log import never_print
 
 SCHEMES = ("env:", "file:")
 
@@ -35,6 +36,7 @@ def resolve(reference: str, *, where: str, base: Path) -> Secret:
         value = os.environ.get(rest, "")
         if not value:
             raise ConfigError([f"{where}: the environment variable {rest} is not set"])
+        never_print(value)
         return Secret(value)
     path = (base / Path(rest).expanduser()).resolve()
     try:
@@ -46,4 +48,5 @@ def resolve(reference: str, *, where: str, base: Path) -> Secret:
         raise ConfigError([f"{where}: {rest} can be read by others; run: chmod 600 {rest}"])
     if not text:
         raise ConfigError([f"{where}: {rest} is empty"])
+    never_print(text)
     return Secret(text)

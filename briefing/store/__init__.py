@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from briefing.connector import Gone
 from briefing.facts import Fact
+from briefing.meter import Room
 from briefing.rules.view import AdSeries
 
 
@@ -46,6 +47,11 @@ class Attempt:
     problem: str = ""
     cure: str = ""
     milliseconds: int = 0
+    calls: int = 0
+    pages: int = 0
+    room: Room | None = None
+    """What the service said last about its rate limit."""
+
     emptied: bool = False
     """It had rows before and is suddenly empty: believed on the second day."""
 

@@ -19,6 +19,7 @@ from briefing.codec import decode_all, encode
 from briefing.connector import Gone
 from briefing.errors import StoreError
 from briefing.facts import AdDay, Fact, Proposal
+from briefing.meter import Room
 from briefing.rules.view import AdSeriesDay
 from briefing.store import Attempt, Incoming, KeptEdition, Listing, Opened, Snapshot, Store, StreamKey, StreamRecord
 
@@ -288,6 +289,7 @@ class SqliteStore:
             "as_of": attempt.as_of and micros(attempt.as_of), "place": attempt.place, "rows": attempt.rows,
             "skipped": attempt.skipped[:100], "skipped_count": attempt.skipped_count, "ignored": attempt.ignored,
             "problem": attempt.problem, "cure": attempt.cure, "ms": attempt.milliseconds, "emptied": attempt.emptied,
+            "calls": attempt.calls, "pages": attempt.pages, "room": _room_body(attempt.room),
         }  # fmt: skip
         cursor = self._db.execute(
             "insert into attempt (stream, status, started, ended, body) values (?, ?, ?, ?, ?)",
@@ -363,6 +365,17 @@ class _Transaction:
         self._db.execute("rollback" if kind else "commit")
 
 
+def _room_body(room: Room | None) -> list[int | None] | None:
+    return None if room is None else [room.left, room.of, None if room.until is None else micros(room.until)]
+
+
+def _room_from(body: list[int] | None) -> Room | None:
+    if body is None:
+        return None
+    left, of, until = body
+    return Room(left=left, of=of, until=None if until is None else moment(until))
+
+
 def _attempt_from(row: Sequence[Any]) -> Attempt:
     _, status, started, ended, text = row
     body = json.loads(text)
@@ -372,6 +385,7 @@ def _attempt_from(row: Sequence[Any]) -> Attempt:
         place=body["place"], rows=body["rows"], skipped=tuple((where, why) for where, why in body["skipped"]),
         skipped_count=body["skipped_count"], ignored=tuple((count, why) for count, why in body["ignored"]),
         problem=body["problem"], cure=body["cure"], milliseconds=body["ms"], emptied=body["emptied"],
+        calls=body.get("calls", 0), pages=body.get("pages", 0), room=_room_from(body.get("room")),
     )  # fmt: skip
 
 
