@@ -24,6 +24,7 @@ import logging
 import re
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -378,6 +379,8 @@ class Client:
         self._methods, self._posts = frozenset(methods), tuple(re.compile(post) for post in posts)
         self._gate = _Gate(self.guards)
         self._httpx = _guarded_httpx(self.guards)
+        # Connectors are never told that they are done with: the connections close with the client.
+        weakref.finalize(self, self._httpx.close)
 
     # --- asking ---
 
