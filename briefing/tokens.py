@@ -67,18 +67,27 @@ class TokenFile:
         return kept if isinstance(kept, dict) else {}
 
     def write(self, value: Mapping[str, Any]) -> None:
-        """Keep something: whole or not at all, readable by its owner only."""
+        """Keep something: whole or not at all, readable by its owner only. Raises SourceError where it cannot be."""
         if self.path is None:
             self._memory = dict(value)
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = self.path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.new")
+        try:
+            self._put(self.path, value)
+        except OSError as error:
+            raise SourceError(
+                f"the login cannot be kept in {self.path} ({error.strerror})", advice="make that folder writable"
+            ) from error
+
+    @staticmethod
+    def _put(path: Path, value: Mapping[str, Any]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.new")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(dict(value), file)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(self.path)
+        fresh.replace(path)
 
     @contextmanager
     def locked(self, *, wait: float = 60.0, poll: float = 0.05) -> Iterator[None]:
