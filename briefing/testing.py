@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from briefing.items import Item
 from briefing.morning import Audience, Morning, WorkCalendar
 from briefing.rules import RULES
 from briefing.rules.view import AdSeries, Limits, StreamReading, facts_of
-from briefing.store import Attempt, KeptEdition, Listing, Store, StreamKey
+from briefing.store import Attempt, KeptEdition, Listing, Standing, Store, StreamKey
 
 ZONE = ZoneInfo("Europe/Berlin")
 
@@ -242,6 +242,43 @@ class StoreContract:
         x, y = (fact for fact in found if isinstance(fact, Proposal))
         assert (x.state_since, x.since_quality) == (datetime(2026, 11, 17, 6, tzinfo=UTC), "observed")
         assert (y.state_since, y.since_quality) == (datetime(2026, 11, 16, 6, tzinfo=UTC), "at_latest")
+
+    def test_since_when_a_stream_is_not_whole(self, store: Store) -> None:
+        """By its tries and its source's listings, and still after these are forgotten."""
+        day = datetime(2026, 11, 1, 6, tzinfo=UTC)
+        self.put(store, self.tasks("a"), "2026-11-01 06:00")
+        assert store.standings()[self.KEY] == Standing(whole=day)
+        store.listed(Listing(source="tool", at=day + timedelta(days=1), problem="refused"))
+        for after, status in ((2, "failed"), (3, "partial"), (4, "failed")):
+            ended = day + timedelta(days=after)
+            if status == "failed":
+                store.failed(self.KEY, Attempt(status="failed", started=ended, ended=ended, problem="refused"))
+            else:
+                self.put(store, self.tasks("a"), f"2026-11-0{1 + after} 06:00", status=status)
+        store.forget(day + timedelta(days=60))
+        assert store.standings()[self.KEY] == Standing(whole=day, broken=day + timedelta(days=1))
+        self.put(store, self.tasks("a"), "2026-12-31 06:00")
+        assert store.standings()[self.KEY] == Standing(whole=datetime(2026, 12, 31, 6, tzinfo=UTC))
+
+    def test_a_source_that_never_listed_anything_stands_as_one_stream(self, store: Store) -> None:
+        """With the kinds it is said to have, or with none; a good listing ends it."""
+        first = datetime(2026, 11, 18, 6, tzinfo=UTC)
+        said = StreamKey("tool", "", ("task",))
+        nothing = StreamKey("other", "", ())
+        for at in (first, first + timedelta(days=1)):
+            store.listed(Listing(source="tool", at=at, streams=(said,), problem="refused"))
+            store.listed(Listing(source="other", at=at, problem="refused"))
+        assert store.standings() == {said: Standing(broken=first), nothing: Standing(broken=first)}
+        store.listed(Listing(source="other", at=first + timedelta(days=2)))
+        assert store.standings()[nothing] == Standing()
+
+    def test_when_each_source_was_asked(self, store: Store) -> None:
+        """A refusal is an answer too."""
+        at = datetime(2026, 11, 18, 6, tzinfo=UTC)
+        store.listed(Listing(source="tool", at=at))
+        store.listed(Listing(source="tool", at=at + timedelta(hours=1), problem="refused"))
+        store.listed(Listing(source="other", at=at))
+        assert store.asked() == {"tool": at + timedelta(hours=1), "other": at}
 
     def test_ad_days_keep_vintages_that_differ(self, store: Store) -> None:
         """The series is as it was known at each morning."""

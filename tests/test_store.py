@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from briefing.errors import StoreError
-from briefing.store import Attempt, Listing, Store, StreamKey
+from briefing.store import Attempt, Listing, Standing, Store, StreamKey
+from briefing.store.schema import MIGRATIONS
 from briefing.store.sqlite import SqliteStore, micros, moment, open_store
 from briefing.testing import StoreContract, facts_from
 
@@ -60,6 +61,42 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(StoreError, match="newer version"):
         open_store(path, now=NOW)
+
+
+def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "readings.sqlite"
+    db = sqlite3.connect(path)
+    db.executescript(MIGRATIONS[0])
+    db.execute("insert into stream (source, scope, kinds) values ('tool', '', 'task'), ('other', '', 'task')")
+    body = '{"as_of": null, "place": "", "rows": 0, "skipped": [], "skipped_count": 0, "ignored": [], "problem": "", '
+    body += '"cure": "", "ms": 0, "emptied": false}'
+    for stream, status, ended in ((1, "whole", 1), (1, "failed", 2), (1, "partial", 3), (2, "failed", 4)):
+        db.execute("insert into attempt values (null, ?, ?, ?, ?, ?)", (stream, status, ended, ended, body))
+    db.execute("pragma user_version = 1")
+    db.commit()
+    db.close()
+    store = SqliteStore(path)
+    tool, other = StreamKey("tool", "", ("task",)), StreamKey("other", "", ("task",))
+    assert store.standings() == {
+        tool: Standing(whole=moment(1), broken=moment(2)), other: Standing(broken=moment(4))
+    }  # fmt: skip
+    latest = store.record(tool).latest
+    assert latest is not None
+    assert (latest.calls, latest.pages, latest.room) == (0, 0, None)
+    store.close()
+
+
+def test_what_no_kept_reading_shows_is_removed(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    contract = StoreContract()
+    for day in range(30):
+        contract.put(store, contract.tasks(f"a{day}"), f"2026-11-{day + 1:02} 06:00")
+        store.forget(datetime(2026, 11, day + 1, 6, tzinfo=UTC))
+    db = sqlite3.connect(tmp_path / "readings.sqlite")
+    assert db.execute("select count(*) from fact").fetchone() == db.execute("select count(*) from attempt").fetchone()
+    db.close()
+    assert contract.titles(store, "2026-11-16 12:00") == ["a15"]
+    store.close()
 
 
 def test_times_are_exact_to_the_microsecond() -> None:

@@ -80,6 +80,17 @@ class StreamRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Since when a stream is whole, or is not. Known for as long as the stream is, however old its tries are."""
+
+    whole: datetime | None = None
+    """When its last whole reading ended; None: there never was one."""
+
+    broken: datetime | None = None
+    """When the first try since then ended that was not whole, or whose listing failed; None: it is whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything readable at a moment."""
 
@@ -153,6 +164,14 @@ class Store(Protocol):
 
     def last_attempt(self, at: datetime) -> datetime | None:
         """When the newest try of any stream ended, up to a moment."""
+
+    def standings(self) -> Mapping[StreamKey, Standing]:
+        """Since when each stream is whole or not, as known now. A source that could never list its streams stands as
+        one stream without scope and kinds.
+        """
+
+    def asked(self) -> Mapping[str, datetime]:
+        """When each source was last asked for its streams, whether it answered or not."""
 
     def series(self, at: datetime) -> AdSeries:
         """Daily ad rows as known at a moment."""

@@ -20,51 +20,22 @@ from briefing.connector import Gone
 from briefing.errors import StoreError
 from briefing.facts import AdDay, Fact, Proposal
 from briefing.meter import Room
-from briefing.rules.view import AdSeriesDay
-from briefing.store import Attempt, Incoming, KeptEdition, Listing, Opened, Snapshot, Store, StreamKey, StreamRecord
+from briefing.store import (
+    Attempt,
+    Incoming,
+    KeptEdition,
+    Listing,
+    Opened,
+    Snapshot,
+    Standing,
+    Store,
+    StreamKey,
+    StreamRecord,
+)
+from briefing.store.schema import MIGRATIONS, TEMPORARY
+from briefing.store.series import SqliteSeries
 
 KEEP_READINGS, KEEP_EDITIONS, KEEP_AD_DAYS, KEEP_VINTAGES = (timedelta(days=n) for n in (14, 400, 400, 100))
-
-SCHEMA = """
-create table stream (
-  id integer primary key, source text not null, scope text not null, kinds text not null,
-  mark text not null default '', bound_to text not null default '', unique (source, scope, kinds));
-create table listing (
-  source text not null, at integer not null, streams text not null, problem text not null, cure text not null);
-create index listing_by_source on listing (source, at);
-create table attempt (
-  id integer primary key, stream integer not null references stream, status text not null,
-  started integer not null, ended integer not null, body text not null);
-create index attempt_by_stream on attempt (stream, ended);
-create table fact (
-  stream integer not null, kind text not null, ref_kind text not null, ref_id text not null,
-  first integer not null, last integer, body text not null);
-create unique index fact_now on fact (stream, kind, ref_kind, ref_id) where last is null;
-create index fact_past on fact (stream, last) where last is not null;
-create table first_seen (
-  source text not null, kind text not null, ref_id text not null, value text not null, at integer not null,
-  initial integer not null, primary key (source, kind, ref_id, at)) without rowid;
-create table ad_day (
-  stream integer not null, account text not null, campaign text not null, day text not null, vintage text not null,
-  campaign_name text not null, currency text not null, spend integer not null, impressions integer, clicks integer,
-  leads real, definition text not null, partial integer not null,
-  primary key (stream, account, campaign, day, vintage)) without rowid;
-create table edition (
-  audience text not null, date text not null, compiled_at integer not null, body text not null,
-  primary key (audience, date)) without rowid;
-"""
-
-TEMPORARY = """
-create temp table incoming (
-  ticket integer, kind text, ref_kind text, ref_id text, body text, gone integer,
-  primary key (ticket, kind, ref_kind, ref_id)) without rowid;
-create temp table incoming_ad (
-  ticket integer, account text, campaign text, day text, vintage text, campaign_name text, currency text,
-  spend integer, impressions integer, clicks integer, leads real, definition text, partial integer,
-  primary key (ticket, account, campaign, day)) without rowid;
-"""
-
-MIGRATIONS: tuple[str, ...] = (SCHEMA,)
 
 
 def open_store(path: Path, *, now: datetime) -> Opened:
@@ -146,6 +117,27 @@ class SqliteStore:
                 "insert into listing values (?, ?, ?, ?, ?)",
                 (listing.source, micros(listing.at), streams, listing.problem, listing.cure),
             )
+            self._stand(listing)
+
+    def _stand(self, listing: Listing) -> None:
+        """A failed listing breaks every stream of its source, and those it is said to have. A good one mends what has
+        no other existence.
+        """
+        if not listing.problem:
+            self._db.execute(
+                "update stream set broken_at = null where source = ? "
+                "and not exists (select 1 from attempt where attempt.stream = stream.id)",
+                (listing.source,),
+            )
+            return
+        for key in listing.streams:
+            self._stream(key)
+        values = (micros(listing.at), listing.source)
+        if not self._db.execute(
+            "update stream set broken_at = coalesce(broken_at, ?) where source = ?", values
+        ).rowcount:
+            self._stream(StreamKey(listing.source, "", ()))
+            self._db.execute("update stream set broken_at = ? where source = ?", values)
 
     def receive(self, key: StreamKey) -> Incoming:
         """Begin to take a reading."""
@@ -194,9 +186,8 @@ class SqliteStore:
                 (oldest,),
             )
             self._db.execute(
-                "delete from fact where last is not null and last <= "
-                "(select coalesce(max(id), 0) from attempt where attempt.stream = fact.stream and ended < ?)",
-                (oldest,),
+                "delete from fact where last <= "
+                "(select min(id) from attempt where attempt.stream = fact.stream and status != 'failed')"
             )
             self._db.execute(
                 "delete from listing where at < ? and at not in "
@@ -258,6 +249,22 @@ class SqliteStore:
         (value,) = self._db.execute("select max(ended) from attempt where ended <= ?", (micros(at),)).fetchone()
         return None if value is None else moment(value)
 
+    def standings(self) -> Mapping[StreamKey, Standing]:
+        """Since when each stream is whole or not."""
+        rows = self._db.execute("select source, scope, kinds, whole_at, broken_at from stream").fetchall()
+        return {
+            StreamKey(source, scope, tuple(kinds.split())): Standing(
+                whole=None if whole is None else moment(whole), broken=None if broken is None else moment(broken)
+            )
+            for source, scope, kinds, whole, broken in rows
+        }
+
+    def asked(self) -> Mapping[str, datetime]:
+        """When each source was last asked."""
+        return {
+            source: moment(at) for source, at in self._db.execute("select source, max(at) from listing group by source")
+        }
+
     def series(self, at: datetime) -> SqliteSeries:
         """Daily ad rows as known at a moment."""
         return SqliteSeries(self._db, at)
@@ -296,6 +303,9 @@ class SqliteStore:
             (stream, attempt.status, micros(attempt.started), micros(attempt.ended), json.dumps(body)),
         )
         assert cursor.lastrowid is not None
+        whole, ended = attempt.status == "whole", micros(attempt.ended)
+        change = "whole_at = ?, broken_at = null" if whole else "broken_at = coalesce(broken_at, ?)"
+        self._db.execute(f"update stream set {change} where id = ?", (ended, stream))
         return cursor.lastrowid
 
     def _attempts(self, stream: int, at: datetime | None) -> tuple[Attempt | None, Attempt | None, int | None]:
@@ -533,54 +543,6 @@ class _Incoming:
         """Forget what was taken."""
         self._db.execute("delete from incoming where ticket = ?", (self._ticket,))
         self._db.execute("delete from incoming_ad where ticket = ?", (self._ticket,))
-
-
-class SqliteSeries:
-    """Daily ad rows from indexed columns, one account at a time."""
-
-    def __init__(self, db: sqlite3.Connection, at: datetime) -> None:
-        self._db = db
-        self._until = micros(at)
-        self._vintage = (at + timedelta(days=1)).date().isoformat()
-        """Vintages are dates of the account's zone: a day's slack keeps those east of us."""
-
-    def _streams(self, source: str) -> list[int]:
-        return [n for (n,) in self._db.execute("select id from stream where source = ? order by id", (source,))]
-
-    def accounts(self, source: str) -> Sequence[str]:
-        """Ids of the accounts that have rows, sorted."""
-        found: set[str] = set()
-        for stream in self._streams(source):
-            found |= {a for (a,) in self._db.execute("select distinct account from ad_day where stream = ?", (stream,))}
-        return sorted(found)
-
-    def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
-        """Rows in the order of days, the newest vintage of each day."""
-        newest: dict[str, AdSeriesDay] = {}
-        read_date = date.fromisoformat
-        for stream in self._streams(source):
-            for day, spend, impressions, clicks, leads, vintage, definition, partial in self._db.execute(
-                "select day, spend, impressions, clicks, leads, vintage, definition, partial from ad_day "
-                "where stream = ? and account = ? and campaign = ? and vintage <= ? order by day, vintage",
-                (stream, account, campaign, self._vintage),
-            ):
-                newest[day] = AdSeriesDay(
-                    read_date(day), spend, impressions, clicks, leads, read_date(vintage), definition, bool(partial)
-                )
-        return [newest[day] for day in sorted(newest)]
-
-    def campaigns(self, source: str, account: str) -> Mapping[str, str]:
-        """Campaign ids with their names."""
-        found: dict[str, str] = {}
-        for stream in self._streams(source):
-            found |= dict(
-                self._db.execute(
-                    "select campaign, max(campaign_name) from ad_day where stream = ? and account = ? "
-                    "and campaign != '' group by campaign order by campaign",
-                    (stream, account),
-                ).fetchall()
-            )
-        return found
 
 
 def _conforms(store: SqliteStore) -> Store:
