@@ -120,6 +120,9 @@ class Message(Fact):
     closes: bool = False
     """Asks nothing further: a short thanks, or a reaction of ours that marks it done."""
 
+    seen: bool = False
+    """A reaction of ours shows that somebody has read it; it is not answered by that."""
+
     excerpt: str = ""
     """At most 500 characters of the newest unquoted text."""
 

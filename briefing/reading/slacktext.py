@@ -14,7 +14,7 @@ MOST_CHARACTERS = 40_000
 """Slack's own limit for a message."""
 
 Name = Callable[[str], str]
-"""A user's printed name by id; empty where nobody knows."""
+"""A user's printed name by id, or a group's with its @; empty where nobody knows."""
 
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]{1,3000})(?:\|([^<>]*))?>")
 _EMOJI = dict(
@@ -53,8 +53,10 @@ def _token(found: re.Match[str], name: Name) -> str:
     if mark == "#":
         return "#" + (label or "private-channel" if label is not None else inner)
     if mark == "!":
-        word = inner.partition("^")[0]
-        return label or {"subteam": "@group", "date": ""}.get(word, "@" + word)
+        word, _, rest = inner.partition("^")
+        if word == "subteam":
+            return label or name(rest) or "@group"
+        return label or {"date": ""}.get(word, "@" + word)
     return label or inner.removeprefix("mailto:").removeprefix("tel:")
 
 

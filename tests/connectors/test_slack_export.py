@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from briefing.errors import FileProblem
 from briefing.facts import Message, Party, Person, Staff
 from briefing.reading.archive import Limits, MemberProblem, open_archive
+from briefing.reading.slackfacts import moment
 from briefing.reading.slacktext import mentions, plain, shown_text
 from briefing.recognise import sample_of
-from connectors.slack_export import SlackExport, moment, recognise
+from connectors.slack_export import SlackExport, recognise
 from tests.connectors.reading import NOW, Read, read, window
 
 Row = dict[str, Any]
@@ -142,12 +143,21 @@ def test_people_missing_from_the_list_are_named_by_their_messages(tmp_path: Path
 @pytest.mark.parametrize(
     "more",
     [
-        {"subtype": "channel_join"}, {"subtype": "channel_topic"}, {"subtype": "bot_message", "bot_id": "B1", "username": "CI"},
+        {"subtype": "bot_message", "bot_id": "B1", "username": "CI"},
         {"bot_id": "B1"}, {"subtype": "something_new"}, {"user": "UBOT"}, {"user": "USLACKBOT"},
     ],
 )  # fmt: skip
 def test_bots_and_notices_are_automated(tmp_path: Path, more: Row) -> None:
     assert one(tmp_path, said("Hello") | more).automated
+
+
+@pytest.mark.parametrize("subtype", ["channel_join", "group_leave", "channel_topic", "pinned_item"])
+def test_what_a_channel_says_of_itself_is_counted(tmp_path: Path, subtype: str) -> None:
+    found = messages(export(tmp_path / "e.zip", {"general/2026-11-17": [said("has joined", subtype=subtype)]}))
+    assert (found.facts, [(each.count, each.why) for each in found.ignored]) == (
+        [],
+        [(1, "notices of joining, leaving and the like")],
+    )
 
 
 @pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
@@ -173,6 +183,19 @@ def test_a_reaction_of_ours_marks_a_message_done(tmp_path: Path, reaction: str, 
 def test_a_reaction_to_ones_own_message_marks_nothing(tmp_path: Path) -> None:
     row = said("Can you send it?", "UTOM", reactions=[{"name": "white_check_mark", "users": ["UTOM"], "count": 1}])
     assert not one(tmp_path, row).closes
+
+
+@pytest.mark.parametrize(("reaction", "by", "seen"), [("eyes", "UINES", True), ("+1::skin-tone-3", "UTOM", True), ("eyes", "UDANA", False), ("tada", "UINES", False)])  # fmt: skip
+def test_a_reaction_of_ours_shows_that_it_was_read(tmp_path: Path, reaction: str, by: str, seen: bool) -> None:
+    message = one(tmp_path, said("Can you send it?", reactions=[{"name": reaction, "users": [by], "count": 1}]))
+    assert (message.seen, message.closes) == (seen, False)
+
+
+@pytest.mark.parametrize(("ours", "outside"), [([], True), (["dana@juniper.example"], False), (["@Juniper.example"], False), (["juniper"], True)])  # fmt: skip
+def test_guests_who_work_for_us_are_named(tmp_path: Path, ours: list[str], outside: bool) -> None:
+    (fact,) = messages(export(tmp_path / "e.zip", {"general/2026-11-17": [said("Hello")]}), ours=ours).facts
+    assert isinstance(fact, Message)
+    assert fact.outside is outside
 
 
 def test_a_short_thanks_closes(tmp_path: Path) -> None:
