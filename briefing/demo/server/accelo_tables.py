@@ -1,0 +1,164 @@
+"""What each resource of Accelo offers: fields, filters, dates, orders, after section 8 of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from briefing.demo.server.accelo_query import Spec
+
+
+def _same(text: str, **others: str) -> Mapping[str, str]:
+    return {**{name: name for name in text.split()}, **others}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_DATES_OF_WORK = "date_created date_modified date_started date_commenced date_due date_completed"
+
+JOBS = Spec(
+    name="jobs",
+    default=("id", "title"),
+    fields=_words(
+        "against_type against_id against custom_id paused staff_bookmarked date_created date_modified date_commenced "
+        "date_started date_due date_completed date_last_interacted job_type rate rate_charged status standing manager "
+        "modified_by company affiliation job_object_budget job_contract job_object_schedule breadcrumbs"
+    ),
+    twins={"type": "job_type", "object_budget": "job_object_budget"},
+    filters=_same(
+        "id standing against_id against_type paused job_type manager modified_by status rate affiliation custom_id"
+    ),
+    objects=("against",),
+    dates=_words(_DATES_OF_WORK),
+    ranges=_words("id against_id job_type manager affiliation modified_by status rate rate_charged"),
+    orders=_words(f"{_DATES_OF_WORK} date_last_interacted id title standing status custom_id"),
+    search=("title",),
+)
+MILESTONES = Spec(
+    name="milestones",
+    default=("id", "title"),
+    fields=_words(
+        "description ordering parent date_created date_modified date_started date_commenced date_due date_completed "
+        "job manager status standing rate rate_charged milestone_object_budget milestone_object_schedule"
+    ),
+    filters=_same("id standing ordering job parent manager rate status", object_budget="milestone_object_budget"),
+    dates=_words(_DATES_OF_WORK),
+    ranges=_words("id job manager status rate rate_charged"),
+    orders=("id", "title"),
+    search=("title",),
+)
+TASKS = Spec(
+    name="tasks",
+    default=("id", "title"),
+    fields=_words(
+        "description billable nonbillable logged budgeted remaining staff_bookmarked date_created date_started "
+        "date_commenced date_accepted date_due date_completed date_modified against_type against_id against "
+        "creator_type creator_id creator assignee manager task_type task_status standing contact affiliation company "
+        "issue task_job milestone task_object_budget task_object_schedule task_priority rate_id rate_charged ordering "
+        "breadcrumbs"
+    ),
+    twins={
+        "status": "task_status", "type": "task_type", "priority": "task_priority", "job": "task_job",
+        "object_budget": "task_object_budget",
+    },
+    filters=_same(
+        "id assignee manager standing against_type against_id custom_id child_of_job rate_id rate_charged",
+        status="task_status",
+    ),
+    objects=("against", "creator"),
+    dates=_words(f"{_DATES_OF_WORK} date_accepted"),
+    ranges=_words(
+        "id billable nonbillable budgeted remaining against_id creator_id assignee task_type status manager contact "
+        "rate_charged"
+    ),
+    orders=_words(
+        f"id {_DATES_OF_WORK} date_accepted task_priority title standing status rate_charged ordering"
+    ),
+    search=("title", "description"),
+)  # fmt: skip
+STAFF = Spec(
+    name="staff",
+    default=("id", "firstname", "surname"),
+    fields=_words(
+        "standing financial_level title email mobile phone fax position username timezone staff_rate staff_cost_rate"
+    ),
+    filters=_same("id email standing username"),
+    ranges=("id",),
+    secret=("staff_rate", "staff_cost_rate"),
+)
+COMPANIES = Spec(
+    name="companies",
+    default=("id", "name"),
+    fields=_words(
+        "custom_id website phone fax date_created date_modified date_last_interacted comments standing status "
+        "postal_address staff_bookmarked default_affiliation"
+    ),
+    filters=_same(
+        "id status standing default_affiliation manager_id custom_id website", contact_number="phone"
+    ),
+    dates=("date_created", "date_modified"),
+    ranges=("id",),
+    orders=_words("id name date_created date_modified date_last_interacted standing status"),
+    search=_words("name website phone fax"),
+)  # fmt: skip
+AFFILIATIONS = Spec(
+    name="affiliations",
+    default=("id", "mobile", "email"),
+    fields=_words(
+        "position phone company contact affiliation_status standing date_modified date_last_interacted portal_access"
+    ),
+    filters=_same("id email standing company contact", status="affiliation_status"),
+    dates=("date_modified",),
+    ranges=("id",),
+    orders=_words("id email standing date_modified date_last_interacted"),
+)
+CONTACTS = Spec(
+    name="contacts",
+    default=("id", "firstname", "surname", "mobile", "email"),
+    fields=_words(
+        "timezone date_created date_modified date_last_interacted default_affiliation contact_status standing"
+    ),
+    filters=_same("id email standing", affiliation="default_affiliation", status="contact_status"),
+    dates=_words("date_created date_modified date_last_interacted"),
+    ranges=("id",),
+    orders=_words("id firstname surname date_created date_modified date_last_interacted"),
+    search=_words("firstname surname email"),
+)
+BUDGETS = Spec(
+    name="object_budgets",
+    default=("id",),
+    fields=_words(
+        "against_type against_id is_billable service_time_estimate service_time service_time_subtotal_estimate "
+        "service_price_estimate service_price service_price_subtotal_estimate service_price_subtotal expense_price "
+        "material_cost material_cost_subtotal material_price material_price_subtotal billable billable_subtotal "
+        "nonbillable nonbillable_subtotal logged logged_subtotal charged charged_subtotal remaining_subtotal"
+    ),
+    filters=_same("id against_id against_type"),
+    objects=("against",),
+    orders=("id",),
+)
+SCHEDULES = Spec(
+    name="object_schedules",
+    default=("id", "against_id", "against_type"),
+    fields=_words(
+        "date_planned_start date_planned_due date_predicted_start date_predicted_end date_predicted_due date_commenced "
+        "date_completed date_fixed_start date_fixed_due"
+    ),
+)
+MONEY = frozenset(name for name in BUDGETS.every if "price" in name or "cost" in name or "charged" in name)
+"""Fields of a budget that need full financial access."""
+
+
+def statuses(of: str) -> Spec:
+    """The list of statuses of one resource. Those of tasks have no `start`, and `_ALL` does not work."""
+    fields = "color standing ordering" if of == "tasks" else "color standing start ordering"
+    return Spec(
+        name=f"{of}/statuses", default=("id", "title"), fields=_words(fields), filters=_same("id standing"),
+        orders=("id", "title", "ordering"), takes_all=of != "tasks",
+    )  # fmt: skip
+
+
+JOB_TYPES = Spec(name="jobs/types", default=("id", "title"), fields=_words("standing ordering"), filters=_same("id"))
+TASK_TYPES = Spec(name="tasks/types", default=("id", "title"), fields=_words("standing ordering"), takes_all=False)
+PRIORITIES = Spec(name="tasks/priorities", default=("id", "title"), fields=_words("icon level"))
