@@ -308,7 +308,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, reply: Reply, body: bytes | None) -> bytes:
         phrase = HTTPStatus(reply.status).phrase if reply.status in HTTPStatus._value2member_map_ else ""
-        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"Date: {self.date_time_string()}"]
+        lines = [f"HTTP/1.1 {reply.status} {phrase}"]
+        if not any(name.lower() == "date" for name, _ in reply.headers):
+            lines.append(f"Date: {self.date_time_string()}")
         lines += [f"{name}: {value}" for name, value in reply.headers]
         lines.append(f"Content-Length: {len(body)}" if body is not None else "Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
