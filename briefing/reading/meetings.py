@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -82,7 +82,7 @@ def facts_of(occurrence: Occurrence, shelf: Shelf) -> Iterator[Fact]:
     if other:
         if is_certain(occurrence, details):
             known = (*(guest.person for guest in people), *((organiser,) if organiser else ()))
-            yield _absence(occurrence, shelf, _named(other, known))
+            yield _absence(occurrence, shelf, named_person(other, known))
         return
     meeting = _meeting(occurrence, shelf, details, title, named, people, organiser)
     yield meeting
@@ -110,7 +110,7 @@ def _meeting(
     kind = type_of(details, title, guests, organiser, shelf.owner, all_day=occurrence.all_day)
     return Meeting(
         ref=_ref(occurrence, shelf, "event", url=https(details.text("URL"))),
-        uid=_short(occurrence.uid), occurrence=occurrence.original, calendar=calendar, calendar_owner=shelf.owner,
+        uid=short_uid(occurrence.uid), occurrence=occurrence.original, calendar=calendar, calendar_owner=shelf.owner,
         starts=occurrence.starts, ends=occurrence.ends, all_day=occurrence.all_day, zone_known=occurrence.zone_known,
         title=title, organiser=organiser, guests=guests, busy=busy_of(details, kind), type=kind,
         place="" if https(details.text("LOCATION")) else place, link=link_of(details),
@@ -120,11 +120,11 @@ def _meeting(
 
 
 def _ref(occurrence: Occurrence, shelf: Shelf, kind: str, url: str = "") -> Ref:
-    identity = "/".join(part for part in (shelf.prefix, _short(occurrence.uid), occurrence.original) if part)
+    identity = "/".join(part for part in (shelf.prefix, short_uid(occurrence.uid), occurrence.original) if part)
     return Ref(source=shelf.source, kind=kind, id=identity, url=url, where=shelf.where)
 
 
-def _short(uid: str) -> str:
+def short_uid(uid: str) -> str:
     """A UID that is fit to be an id: long or hostile ones by their hash."""
     text = clean(uid, SUBJECT)
     return text if text == uid else hashlib.sha256(uid.encode("utf-8", "replace")).hexdigest()[:40]
@@ -147,9 +147,7 @@ def type_of(
 ) -> Type:  # fmt: skip
     """What sort of event it is: away and focus only where the calendar says so."""
     state = details.word("X-MICROSOFT-CDO-BUSYSTATUS")
-    people = {(p.email or p.name).casefold() for p in (*(g.person for g in guests if not g.resource), organiser) if p}
-    others = people - ({owner.email.casefold()} if owner else set())
-    alone = len(others) < (1 if owner else 2) and (bool(guests) or organiser is None or owner is not None)
+    alone = is_alone(tuple(guests), organiser, owner)
     if state == "OOF" or (alone and own_absence(title)):
         return "away"
     if alone and state == "WORKINGELSEWHERE" and all_day:
@@ -157,6 +155,13 @@ def type_of(
     if alone and title.casefold() in {"focus time", "focus"}:
         return "focus"
     return "block" if alone else "meeting"
+
+
+def is_alone(guests: Sequence[Guest], organiser: Person | None, owner: Person | None) -> bool:
+    """Whether nobody but the calendar's owner is in an event; without an owner, whether it names one person at most."""
+    people = {(p.email or p.name).casefold() for p in (*(g.person for g in guests if not g.resource), organiser) if p}
+    others = people - ({owner.email.casefold()} if owner else set())
+    return len(others) < (1 if owner else 2) and (bool(guests) or organiser is None or owner is not None)
 
 
 def whole_days(occurrence: Occurrence) -> bool:
@@ -180,7 +185,7 @@ def _absence(occurrence: Occurrence, shelf: Shelf, person: Person) -> Absence:
     )  # fmt: skip
 
 
-def _named(name: str, known: Iterable[Person]) -> Person:
+def named_person(name: str, known: Iterable[Person]) -> Person:
     """The person a title names: with the address of the one guest or organiser who is called so, if there is one."""
     first = name.casefold()
     same = {
