@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import combinations
-from typing import Literal
 from zoneinfo import ZoneInfo
 
+from briefing.demo import invitations
 from briefing.demo.chance import Chance, stream
-from briefing.demo.days import ZONE, ZONE_NAME, is_workday, moment, plus
+from briefing.demo.days import ZONE, is_workday, moment, plus
+from briefing.demo.events import Event, Response
 from briefing.demo.people import Company, Human, People
 from briefing.demo.pipeline import Pipe
 from briefing.demo.planted import NearMiss, Planted
@@ -21,66 +22,6 @@ AHEAD, BACK = 21, 30
 """Days that an export of the calendar reaches forward and back."""
 
 BERLIN = "Europe/Berlin"
-Response = Literal["ACCEPTED", "DECLINED", "TENTATIVE", "NEEDS-ACTION"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """An event, or a series of them."""
-
-    uid: str
-    title: str
-    starts: datetime
-    minutes: int
-    organiser: Human
-    guests: tuple[tuple[Human, Response], ...] = ()
-    answer: Response = "ACCEPTED"
-    """The reader's own."""
-
-    known: date | None = None
-    """Since when it is in the calendar; None: always."""
-
-    weekdays: tuple[int, ...] = ()
-    """A weekly series on these days; empty: a single event."""
-
-    zone: str = ZONE_NAME
-    free: bool = False
-    all_day: bool = False
-    cancelled: bool = False
-    without: tuple[date, ...] = ()
-    """Days on which the series does not take place."""
-
-    moved: tuple[tuple[date, datetime], ...] = ()
-    """Days of the series that take place at another time."""
-
-    note: str = ""
-    place: str = ""
-
-    @property
-    def ends(self) -> datetime:
-        """When the first one ends."""
-        return self.starts + timedelta(minutes=self.minutes)
-
-    def on(self, day: date) -> tuple[datetime, datetime] | None:
-        """When it takes place on a day of the agency's zone."""
-        for _, new in self.moved:
-            if new.astimezone(ZONE).date() == day:
-                return new, new + timedelta(minutes=self.minutes)
-        if not self.weekdays:
-            return (self.starts, self.ends) if self.starts.astimezone(ZONE).date() == day else None
-        if day.weekday() not in self.weekdays or day < self.starts.date() or day in self.without:
-            return None
-        if any(original == day for original, _ in self.moved):
-            return None
-        local = self.starts.astimezone(ZoneInfo(self.zone))
-        # The same hour in the series' own zone, also while only one of the two zones has summer time.
-        starts = datetime(day.year, day.month, day.day, local.hour, local.minute, tzinfo=ZoneInfo(self.zone))
-        return starts, starts + timedelta(minutes=self.minutes)
-
-    @property
-    def taken(self) -> bool:
-        """Whether the reader is meant to be there."""
-        return self.answer == "ACCEPTED" and not (self.free or self.all_day or self.cancelled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +81,18 @@ class Diary:
     @cached_property
     def singles(self) -> tuple[Event, ...]:
         """Single events of all days, planted ones among them."""
-        return tuple(event for events, _ in self.days.values() for event in events)
+        ordinary = tuple(event for events, _ in self.days.values() for event in events)
+        return (*ordinary, *(one.event for one in self.invitations))
+
+    @cached_property
+    def invitations(self) -> tuple[invitations.Invitation, ...]:
+        """What is asked of the reader beside the ordinary days."""
+        workdays = [day for day in self.days if is_workday(day)]
+
+        def is_free(day: date, starts: datetime, minutes: int) -> bool:
+            return self._is_free(day, self.days[day][0], starts, minutes)
+
+        return tuple(invitations.drawn(self.seed, self.people, workdays, is_free))
 
     @cached_property
     def traps(self) -> tuple[Trap, ...]:
@@ -303,6 +255,8 @@ class Diary:
 
         The id is one uid or two with a `+` between them.
         """
+        if rule in set(invitations.PLANTS.values()):
+            return any(one.event.uid == id and invitations.is_true(one, rule, morning) for one in self.invitations)
         if rule != "meeting-conflict":
             return None
         wanted = set(id.split("+"))
@@ -315,12 +269,14 @@ class Diary:
                 yield Planted(
                     rule="meeting-conflict", id="+".join(sorted(pair)), since=plus(morning, ahead), grey=ahead > 0
                 )
+        yield from invitations.matters(self.invitations, morning)
 
     def near_misses(self, morning: date) -> Iterator[NearMiss]:
         """What seems to collide today and does not."""
         for trap in self.traps:
             if trap.day == morning and frozenset(trap.uids) not in self.collisions(morning, morning):
                 yield NearMiss(rule="meeting-conflict", id="+".join(sorted(trap.uids)), kind=trap.kind)
+        yield from invitations.near_misses(self.invitations, morning)
 
 
 INSIDE = (

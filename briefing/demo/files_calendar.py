@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from briefing.demo.days import plus
-from briefing.demo.diary import AHEAD, BACK, Event
+from briefing.demo.diary import AHEAD, BACK
+from briefing.demo.events import Event
 from briefing.demo.people import Human
 from briefing.demo.world import World
 

@@ -144,6 +144,9 @@ class Judge:
             return (subject, self._talk_of(about))
         if subject == "meeting":
             return (subject, self._pair_of(item))
+        if subject == "invitation":
+            uids = (one.event.uid for one in self.world.diary.invitations)
+            return (subject, next((uid for uid in uids if uid in about), about))
         return (subject, about)
 
     @cached_property

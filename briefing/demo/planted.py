@@ -24,6 +24,9 @@ RULES = (
     "measure-late",
     "client-waiting",
     "meeting-conflict",
+    "invite-unanswered",
+    "guest-declined",
+    "meeting-bare",
     "task-overdue",
     "person-overloaded",
 )
@@ -40,6 +43,9 @@ SUBJECT = {
     "measure-late": "measure",
     "client-waiting": "conversation",
     "meeting-conflict": "meeting",
+    "invite-unanswered": "invitation",
+    "guest-declined": "invitation",
+    "meeting-bare": "invitation",
     "task-overdue": "task",
     "person-overloaded": "person",
 }

@@ -19,7 +19,8 @@ from briefing.demo.ads import EXPORTED_DAYS
 from briefing.demo.adworld import Account
 from briefing.demo.adworld import Day as AdWorldDay
 from briefing.demo.days import ZONE, ZONE_NAME, moment, plus
-from briefing.demo.diary import AHEAD, BACK, Event
+from briefing.demo.diary import AHEAD, BACK
+from briefing.demo.events import Event
 from briefing.demo.files import client_targets, settings
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import channel_name, stamp
@@ -312,7 +313,7 @@ def _meeting(event: Event, times: tuple[datetime, datetime], reader: Human) -> M
         starts=times[0], ends=times[1], all_day=event.all_day, title=event.title,
         organiser=Person(name=event.organiser.name, email=event.organiser.email), guests=guests,
         busy="free" if event.free or event.all_day else "busy", place=event.place, cancelled=event.cancelled,
-        series=bool(event.weekdays),
+        series=bool(event.weekdays), agenda=bool(event.note),
     )  # fmt: skip
 
 
