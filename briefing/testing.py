@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from briefing.codec import build
 from briefing.connector import Gone
+from briefing.contract import ConnectorContract
 from briefing.facts import KINDS, Fact, Proposal, Ref, Task
 from briefing.items import Item
 from briefing.morning import Audience, Morning, WorkCalendar
@@ -310,4 +311,4 @@ class StoreContract:
         assert self.titles(store, "2026-10-01 12:00") == []
 
 
-__all__ = ["ZONE", "StoreContract", "facts_from", "morning_at", "readings_for", "run_rule"]
+__all__ = ["ZONE", "ConnectorContract", "StoreContract", "facts_from", "morning_at", "readings_for", "run_rule"]
