@@ -1,31 +1,130 @@
-"""`briefing demo`: the simulated agency through the same connectors and rules as anybody's files."""
+"""`briefing demo`: the simulated agency through the same connectors and rules as anybody's.
+
+A server on this machine speaks the vendors' APIs; what has no API yet is read from files.
+"""
 
 from __future__ import annotations
 
+import sys
+import threading
 import tomllib
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from briefing.cli.output import write_private
+from briefing.cli.output import emit, progress_shown, write_private
+from briefing.compile import Compiled
 from briefing.document import Briefing, to_json
-from briefing.workspace import MORNING, Workspace, begin_run, run_folder
+from briefing.workspace import MORNING, Workspace, begin_run, collect_into, compile_in, run_folder
+
+if TYPE_CHECKING:
+    from briefing.demo.server.process import Running
+
+NOTICE = "A simulated agency: every name and number is invented."
 
 
-def begin_demo(day: date | None, out: Path | None, seed: int, *, now: datetime) -> tuple[Workspace, Path]:
-    """Write the agency's files for a morning and begin a run over them. The clock is 07:00 of the day there."""
-    from briefing.demo.files import ZONE, write
-    from briefing.demo.world import World
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What was asked for."""
+
+    day: date | None = None
+    out: Path | None = None
+    seed: int = 1
+    faults: bool = False
+    """A bad morning: one source refused, one slow, one read in part."""
+
+    serve: bool = False
+    """Keep the server up afterwards."""
+
+    latency: str = "none"
+    show_all: bool = False
+
+
+def demo(asked: DemoOptions, *, now: datetime) -> Compiled:
+    """Start the server, read it and the files, print the briefing and say where everything is."""
+    from briefing.demo.files import ZONE
+    from briefing.demo.server.process import serving
 
     zone = ZoneInfo(ZONE)
-    wanted = day or now.astimezone(zone).date()
-    moment = datetime.combine(wanted, MORNING, zone)
-    folder = (out or run_folder("demo-files")).resolve() / "files"
+    morning = asked.day or now.astimezone(zone).date()
+    folder = (asked.out or run_folder("demo-files")).resolve() / "files"
     folder.mkdir(parents=True, exist_ok=True)
-    write(World(seed, wanted), wanted, folder)
-    plain = tomllib.loads((folder / "briefing.toml").read_text(encoding="utf-8"))
-    notice = "A simulated agency: every name and number is invented."
-    return begin_run("demo", plain, now=moment, base=folder, notices=(notice,)), folder
+    with serving(asked.seed, morning, latency=asked.latency) as running:
+        plain = written(asked, morning, morning, folder, running)
+        moment = datetime.combine(morning, MORNING, zone)
+        workspace = begin_run("demo", plain, now=moment, base=folder, notices=(NOTICE,))
+        if asked.faults:
+            go_wrong(asked, workspace, morning, folder, running)
+        compiled = read_and_compile(workspace, now)
+        emit(compiled.briefing, form="", output=None, show_all=asked.show_all)
+        for line in write_forms(compiled.briefing, folder, asked.out):
+            say(line)
+        if asked.serve:
+            keep_up(running, folder)
+    return compiled
+
+
+def written(
+    asked: DemoOptions, start: date, morning: date, folder: Path, running: Running
+) -> dict[str, Any]:  # fmt: skip
+    """Write the agency's files of a morning and the configuration that reads them and the server."""
+    from briefing.demo import live
+    from briefing.demo.files import write
+    from briefing.demo.world import World
+
+    write(World(asked.seed, start), morning, folder)
+    path = folder / "briefing.toml"
+    plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    plain["sources"], secrets = live.live_sources(plain["sources"], running.sources)
+    if asked.faults:
+        plain["sources"] = with_deadlines(plain["sources"])
+    for name, content in secrets.items():
+        write_private(folder / name, content)
+    write_private(path, live.toml(plain))
+    return plain
+
+
+def with_deadlines(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Sources that will hang get a deadline that nobody minds waiting for."""
+    from briefing.demo.live import BAD_MORNING, REPLACES
+
+    short = {REPLACES[fault.vendor][0]: fault.deadline for fault in BAD_MORNING if fault.deadline}
+    return {
+        name: {**settings, "deadline": short[name]} if name in short else dict(settings)
+        for name, settings in sources.items()
+    }
+
+
+def go_wrong(asked: DemoOptions, workspace: Workspace, morning: date, folder: Path, running: Running) -> None:
+    """The workday before was read whole; then things break."""
+    from briefing.demo.days import is_workday
+    from briefing.demo.live import BAD_MORNING
+
+    before = next(day for n in range(1, 8) if is_workday(day := morning - timedelta(days=n)))
+    assert workspace.fixed_now is not None
+    running.morning(before)
+    written(asked, morning, before, folder, running)
+    read_and_compile(replace(workspace, fixed_now=workspace.fixed_now - (morning - before)), workspace.fixed_now)
+    running.morning(morning)
+    written(asked, morning, morning, folder, running)
+    for fault in BAD_MORNING:
+        if fault.vendor in running.sources:
+            running.fault(fault.vendor, fault.kind, **fault.how)
+
+
+def read_and_compile(workspace: Workspace, now: datetime) -> Compiled:
+    """Collect once with live progress, and compile."""
+    moment = workspace.fixed_now or now
+    store, notices = workspace.store(moment)
+    try:
+        with progress_shown(workspace) as show:
+            collect_into(workspace, store, clock=lambda: moment, progress=show)
+        return compile_in(workspace, store, moment, notices=notices)
+    finally:
+        store.close()
 
 
 def write_forms(briefing: Briefing, files: Path, out: Path | None) -> list[str]:
@@ -40,3 +139,21 @@ def write_forms(briefing: Briefing, files: Path, out: Path | None) -> list[str]:
         lines.append(f"{form:<5} {folder / name}")
     example = next((one.id for one in briefing.items), "ID")
     return ["", *lines, f"files {files}", f"why   briefing why {example} --run demo"]
+
+
+def keep_up(running: Running, folder: Path) -> None:
+    """Until Ctrl-C; says how to play with it."""
+    say("")
+    say(f"The agency's services answer at {running.url} until you press Ctrl-C.")
+    say(f"Read them yourself:  briefing --config {folder / 'briefing.toml'} --fresh")
+    say(f"                     briefing doctor --config {folder / 'briefing.toml'}")
+    say(f"What was asked:      {running.url}/_control/requests")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Ended.")
+
+
+def say(line: str) -> None:
+    """To stderr: the briefing alone goes to standard output."""
+    print(line, file=sys.stderr)  # noqa: T201
