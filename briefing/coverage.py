@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from briefing import words
@@ -25,8 +25,9 @@ RULE_WORDS: Mapping[str, str] = {
     "person-overloaded": "people's load", "proposal-viewed": "proposals without an answer",
     "deal-idle": "idle deals", "deal-close-passed": "passed close dates", "cpl-up": "cost per lead",
     "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",
-    "meeting-conflict": "overlapping meetings", "measure-off-target": "the scorecard",
-    "measure-late": "late scorecard numbers",
+    "meeting-conflict": "overlapping meetings", "invite-unanswered": "unanswered invitations",
+    "guest-declined": "declined meetings", "meeting-bare": "invitations without link or agenda",
+    "measure-off-target": "the scorecard", "measure-late": "late scorecard numbers",
 }  # fmt: skip
 """What a rule speaks of, where the briefing says that it does not."""
 
@@ -65,25 +66,43 @@ def readings(snapshot: Snapshot, now: datetime, limits: Freshness) -> tuple[Stre
 def _reading(record: StreamRecord, now: datetime, limits: Freshness, listing: Listing | None) -> StreamReading:
     latest, usable = record.latest, record.usable
     problem, cure = (listing.problem, listing.cure) if listing else _problem(latest)
+    key = record.key
+    tried = _cost(
+        StreamReading(source=key.source, scope=key.scope, kinds=frozenset(key.kinds), status="missing", cure=cure),
+        latest,
+    )
     if usable is None:
-        return StreamReading(
-            source=record.key.source, scope=record.key.scope, kinds=frozenset(record.key.kinds), status="missing",
-            place=latest.place if latest else "", problem=problem or "not read yet", cure=cure,
-            milliseconds=latest.milliseconds if latest else 0,
-        )  # fmt: skip
+        return replace(tried, place=latest.place if latest else "", problem=problem or "not read yet")
     status: Status = "whole" if usable.status == "whole" else "partial"
     if is_stale(usable, now, limits):
         status = "stale"
-    return StreamReading(
-        source=record.key.source, scope=record.key.scope, kinds=frozenset(record.key.kinds), status=status,
-        place=usable.place, as_of=usable.as_of, fetched_at=usable.ended, rows=usable.rows, skipped=usable.skipped,
-        skipped_count=usable.skipped_count, ignored=usable.ignored, cure=cure, milliseconds=usable.milliseconds,
+    return replace(
+        tried, status=status, place=usable.place, as_of=usable.as_of, fetched_at=usable.ended, rows=usable.rows,
+        skipped=usable.skipped, skipped_count=usable.skipped_count, ignored=usable.ignored,
         problem=problem or ("it had rows before and is suddenly empty" if usable.emptied else ""),
+    )  # fmt: skip
+
+
+def _cost(reading: StreamReading, latest: Attempt | None) -> StreamReading:
+    """With what the latest try cost."""
+    if latest is None:
+        return reading
+    return replace(
+        reading, tried_at=latest.ended, milliseconds=latest.milliseconds, calls=latest.calls, pages=latest.pages,
+        room=latest.room,
     )  # fmt: skip
 
 
 def _problem(latest: Attempt | None) -> tuple[str, str]:
     return (latest.problem, latest.cure) if latest and latest.status == "failed" else ("", "")
+
+
+def day_of(broken: datetime | None, morning: Morning) -> int:
+    """On which workday in a row a stream is not whole: 1 on the first, 0 where it is whole. A weekend adds nothing."""
+    if broken is None:
+        return 0
+    first = morning.date_of(broken)
+    return max(morning.calendar.workdays_between(first - timedelta(days=1), morning.today), 1)
 
 
 def is_stale(attempt: Attempt, now: datetime, limits: Freshness) -> bool:

@@ -10,8 +10,9 @@ import gc
 import hashlib
 import inspect
 import json
+import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -24,11 +25,12 @@ from briefing.clients import Client, inferred_domains
 from briefing.compile import WINDOW_AHEAD, WINDOW_BACK, Compiled, Plan, compile_briefing
 from briefing.config import Settings, parse, read
 from briefing.connector import Connector, Window, declared_kinds, load
-from briefing.coverage import Freshness
+from briefing.coverage import Freshness, readings
 from briefing.errors import BriefingError, SourceError, UsageError
 from briefing.facts import Money, Person
 from briefing.morning import Morning
 from briefing.ranking import Order, Prices
+from briefing.rules.view import StreamReading
 from briefing.store import Snapshot, Store, bound_to
 from briefing.store.sqlite import open_store
 
@@ -74,17 +76,16 @@ class Workspace:
         opened = open_store(self.folder / "readings.sqlite", now=now)
         return opened.store, opened.notices
 
-    def sources(self) -> list[Source]:
-        """Configured connectors; one that cannot be built is a source whose streams are gaps."""
-        return [self._source(name) for name in self.settings.sources]
+    def sources(self, names: Collection[str] = ()) -> list[Source]:
+        """Configured connectors, all or those named; one that cannot be built is a source whose streams are gaps."""
+        return [self._source(name) for name in self.settings.sources if not names or name in names]
 
     def _source(self, name: str) -> Source:
         from briefing.collect import Source
 
         section = self.settings.sources[name]
         try:
-            settings = self._resolved(name, section.settings)
-            connector: Connector | None = load(section.use, settings, where=f"sources.{name}")
+            connector, settings = self.built(name)
             problem = None
         except BriefingError as error:
             connector, settings = None, {}
@@ -92,8 +93,26 @@ class Workspace:
             problem = SourceError(text, advice=error.advice or "correct briefing.toml")
         return Source(
             name=name, connector=connector, problem=problem, deadline=section.deadline, cap=section.cap,
-            kinds=declared_kinds(section.use), bound_to=bound_to(settings, section.use),
+            kinds=declared_kinds(section.use), bound_to=bound_to(settings, f"{section.use} {version_of(section.use)}"),
         )  # fmt: skip
+
+    def built(self, name: str) -> tuple[Connector | None, dict[str, object]]:
+        """A source's connector, and the settings it was built with. Raises ConfigError.
+
+        The path of its token file is not among these settings: a mark does not depend on it.
+        """
+        section = self.settings.sources[name]
+        settings = self._resolved(name, section.settings)
+        given = dict(settings)
+        if "token_file" not in settings and accepts(section.use, "token_file"):
+            given["token_file"] = str(self.token_file(name))
+        return load(section.use, given, where=f"sources.{name}"), settings
+
+    def token_file(self, name: str) -> Path:
+        """Where a source's token is kept, where its connector keeps one: never outside the workspace's folder."""
+        plain = re.fullmatch(r"[A-Za-z0-9][\w.-]{0,60}", name, re.ASCII)
+        file = name if plain else f"_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        return self.folder / "tokens" / f"{file}.json"
 
     def _resolved(self, name: str, settings: Mapping[str, object]) -> dict[str, object]:
         """Settings with secrets in place of references and paths relative to the configuration."""
@@ -135,7 +154,9 @@ class Workspace:
         )  # fmt: skip
 
 
-PATH_SETTINGS = frozenset({"path", "projects", "milestones", "tasks", "days", "changes", "accounts", "folder", "file"})
+PATH_SETTINGS = frozenset(
+    {"path", "projects", "milestones", "tasks", "days", "changes", "accounts", "folder", "file", "token_file"}
+)
 """Names of connector settings that are paths: relative ones are relative to the configuration."""
 
 
@@ -193,18 +214,21 @@ def collect_into(
     clock: Callable[[], datetime],
     progress: Callable[[Progress], None] = lambda _: None,
     wait: float = 120,
+    names: Collection[str] = (),
 ) -> Report | None:
-    """Collect once; None when another process just did. Raises Busy when that takes too long."""
+    """Collect once, every source or those named. None when another process just collected while this one waited for
+    it; a named source is read all the same. Raises Busy when the other takes too long.
+    """
     from briefing.collect import collect, one_at_a_time
 
     asked = clock()
     frozen = workspace.fixed_now
     with one_at_a_time(workspace.folder, wait=wait) as first:
         last = store.last_attempt(clock())
-        if not first and last is not None and last >= asked:
+        if not first and not names and last is not None and last >= asked:
             return None
         report = collect(
-            workspace.sources(), store, workspace.window(clock()), clock=(lambda: frozen) if frozen else clock,
+            workspace.sources(names), store, workspace.window(clock()), clock=(lambda: frozen) if frozen else clock,
             progress=progress,
         )  # fmt: skip
         store.forget(clock())
@@ -238,6 +262,14 @@ def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tupl
     return compile_briefing(snapshot, store.series(at), plan, morning)
 
 
+def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:
+    """How the last reading of each stream of the configured sources went."""
+    morning = workspace.morning(now)
+    at = max(morning.now, now) if workspace.run else now
+    snapshot = store.snapshot(at, list(workspace.settings.sources))
+    return readings(snapshot, morning.now, workspace.plan().freshness)
+
+
 def _with_domains(plan: Plan, snapshot: Snapshot) -> Plan:
     """Our own domains where nobody stated them: those of the people who own work here."""
     domains = inferred_domains(snapshot.facts)
@@ -255,8 +287,21 @@ def moment_of(day: date, store: Store, zone: ZoneInfo) -> datetime:
 
 
 def accepts(use: str, setting: str) -> bool:
-    """Whether a connector's constructor takes a setting."""
+    """Whether a connector's constructor takes a setting; False where it cannot be imported."""
     from importlib.metadata import entry_points
 
-    found = tuple(entry_points(group="briefing.connectors", name=use))
-    return bool(found) and setting in inspect.signature(found[0].load()).parameters
+    try:
+        return any(
+            setting in inspect.signature(entry.load()).parameters
+            for entry in entry_points(group="briefing.connectors", name=use)
+        )
+    except Exception:  # noqa: BLE001  (a broken package must cost its own source only)
+        return False
+
+
+def version_of(use: str) -> str:
+    """The version of the package a connector comes with."""
+    from importlib.metadata import entry_points
+
+    versions = [entry.dist.version for entry in entry_points(group="briefing.connectors", name=use) if entry.dist]
+    return versions[0] if versions else ""

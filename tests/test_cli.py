@@ -8,16 +8,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from briefing.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.commandline import Run, at_home, runner
 
 PROJECTS = """Project ID,Project,Client,Status,Manager,Start date,Due date,Budget,Currency
 p1,Acme site,Acme,Active,Janine,2026-09-01,2026-12-18,36000,USD
@@ -35,28 +32,12 @@ LAUNCH = "Acme site: Launch is 3 workdays out (Tuesday) with no tasks assigned."
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home" / name))
-    monkeypatch.delenv("BRIEFING_CONFIG", raising=False)
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    at_home(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def briefing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["briefing", *map(str, arguments)])
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 0
-        else:
-            code = 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -89,23 +89,39 @@ def demo(
     day: DateOption = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write HTML, Markdown and the files here.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another agency.")] = 1,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="A bad morning: sources refuse, hang, answer in part.")
+    ] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Keep its services up, to play with.")] = False,
+    latency: Annotated[str, typer.Option("--latency", help="none, realistic, or seconds.")] = "none",
     show_all: AllOption = False,
 ) -> None:
     """The briefing of a simulated agency.
 
-    Its files are written and read through the same connectors and rules as anybody's.
+    A server on this machine speaks the vendors' APIs; they and its files are read through the same connectors and
+    rules as anybody's.
     """
     from briefing.cli import commands
+    from briefing.cli.demos import DemoOptions
 
-    commands.demo(day, out, seed, show_all=show_all)
+    asked = DemoOptions(out=out, seed=seed, faults=faults, serve=serve, latency=latency, show_all=show_all)
+    commands.demo(day, asked)
 
 
 @app.command()
-def collect(config: ConfigOption = None) -> None:
-    """Read every source now."""
+def collect(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These alone; default: all.")] = None,
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Read the sources now.
+
+    All side by side; one that fails costs itself alone and is told with its cure. A second collect that waits for the
+    first takes its result.
+    """
     from briefing.cli import commands
 
-    commands.collect(config)
+    commands.collect(config, names or [])
 
 
 @app.command()
@@ -161,18 +177,71 @@ def rules(
 
 @app.command()
 def sources(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One source in full; or the word new.")] = "",
+    new: Annotated[str, typer.Argument(metavar="[NEW]", help="With new: what the connector shall be called.")] = "",
     *,
     config: ConfigOption = None,
     run: RunOption = "",
+    quality: Annotated[
+        bool, typer.Option("--quality", help="What each connector keeps, and what is still to do.")
+    ] = False,
+    folder: Annotated[Path, typer.Option("--folder", help="With new: where to write.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """How the last reading of each source went.
 
-    Per stream: age, rows, what was skipped or left out, problem and cure.
+    Per stream: when it was last whole, its age, rows, rows that could not be read, what it cost the service (pages,
+    calls, milliseconds, what the rate limit leaves), since how many workdays it is not whole, and the cure.
+
+    briefing sources NAME shows one in full, briefing sources --quality the scorecard of the connectors themselves
+    (with a NAME: one connector's), and briefing sources new NAME writes a connector for a new vendor to begin with,
+    with its test.
     """
     from briefing.cli import commands
 
-    commands.sources(commands.chosen(config, run), as_json=as_json)
+    if quality:
+        commands.quality(name, as_json=as_json)
+    elif name == "new":
+        commands.new_source(new, folder)
+    elif new:
+        raise typer.BadParameter(f'"{new}" is one word too many; a new connector is `briefing sources new {new}`')
+    else:
+        commands.sources(commands.chosen(config, run), name, as_json=as_json)
+
+
+@app.command()
+def auth(
+    source: Annotated[str, typer.Argument(help="The source's name in briefing.toml.")],
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Log in to a source, or try the credential that is set for it.
+
+    A token that is got here is kept in a file of the source's own in your data folder, which only you can read. Where
+    the credential is a reference in briefing.toml (env:NAME or file:PATH), it is told where, and one page is tried.
+    Exit code 1: not let in.
+    """
+    from briefing.cli import commands
+
+    commands.auth(config, source)
+
+
+@app.command()
+def doctor(
+    source: Annotated[str, typer.Argument(metavar="[SOURCE]", help="This source alone; default: all.")] = "",
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try everything that the next morning needs.
+
+    The configuration, the clock, the folder and the store; then of every source whether it can be built, lets us in
+    and answers with one page of each of its lists, side by side. Nothing that is read is kept. Exit code 1: there is a
+    problem; each stands with its cure.
+    """
+    from briefing.cli import commands
+
+    commands.doctor(config, source, as_json=as_json)
 
 
 @app.command()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,9 +19,15 @@ from briefing.cli.asked import TryOptions, parsed_date
 from briefing.cli.output import emit, progress_shown
 from briefing.compile import Compiled
 from briefing.config import locate
-from briefing.errors import UsageError
+from briefing.errors import ConfigError, StoreError, UsageError
 from briefing.store import Store
-from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run
+from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run, readings_in
+
+if TYPE_CHECKING:
+    from briefing.cli.demos import DemoOptions
+    from briefing.cli.doctor import Check
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def clock() -> datetime:
@@ -40,10 +48,18 @@ def chosen(config: Path | None, run: str) -> Workspace:
             advice="start with `briefing demo`, or `briefing try FILES` on files you export today",
         )
     workspace = configured(path)
+    log_begins(workspace)
+    return workspace
+
+
+def log_begins(workspace: Workspace) -> None:
+    """Write the log into the workspace's folder. Raises StoreError where that cannot be written."""
     from briefing import log
 
-    log.start(workspace.folder / "log.jsonl", f"{clock():%Y%m%dT%H%M%S}")
-    return workspace
+    try:
+        log.start(workspace.folder / "log.jsonl", f"{clock():%Y%m%dT%H%M%S}")
+    except OSError as error:
+        raise StoreError(f"{workspace.folder} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -60,14 +76,19 @@ def today(config: Path | None, *, cached: bool, fresh: bool, show_all: bool) -> 
     """Today's briefing, collecting first when the readings are old."""
     workspace = chosen(config, "")
     with opened(workspace) as (store, notices):
-        last = store.last_attempt(clock())
-        old = last is None or clock() - last > age_of(workspace.settings.max_age)
-        if fresh or (old and not cached):
+        if fresh or (not cached and is_old(workspace, store)):
             with progress_shown(workspace) as show:
                 collect_into(workspace, store, clock=clock, progress=show)
         compiled = compile_in(workspace, store, clock(), notices=notices)
     emit(compiled.briefing, form="", output=None, show_all=show_all)
     raise typer.Exit(exit_code(compiled))
+
+
+def is_old(workspace: Workspace, store: Store) -> bool:
+    """Whether any source was last asked longer ago than max_age, or never."""
+    asked = store.asked()
+    oldest = min((asked.get(name) for name in workspace.settings.sources), key=lambda at: at or NEVER, default=clock())
+    return oldest is None or clock() - oldest > age_of(workspace.settings.max_age)
 
 
 def age_of(text: str) -> timedelta:
@@ -79,20 +100,22 @@ def age_of(text: str) -> timedelta:
         raise UsageError(f'max_age: "{text}" is not an age', advice='write one such as "30m" or "2h"') from error
 
 
-def exit_code(compiled: Compiled) -> int:
-    """1 when no stream at all was whole, else 0."""
-    coverage = compiled.briefing.coverage
-    return int(bool(coverage) and all(reading.status != "whole" for reading in compiled.facts.readings))
+def exit_code(compiled: Compiled, names: Sequence[str] = ()) -> int:
+    """1 when no stream at all (of the sources named) was whole, else 0."""
+    statuses = [one.status for one in compiled.facts.readings if not names or one.source in names]
+    return int(bool(statuses) and "whole" not in statuses)
 
 
-def collect(config: Path | None) -> None:
-    """Read every source now and show how it went."""
+def collect(config: Path | None, names: Sequence[str]) -> None:
+    """Read every source now, or those named, and show how it went."""
     workspace = chosen(config, "")
+    for name in names:
+        known_source(workspace, name)
     with opened(workspace) as (store, notices):
         for notice in notices:
             fail(notice)
         with progress_shown(workspace) as show:
-            report = collect_into(workspace, store, clock=clock, progress=show)
+            report = collect_into(workspace, store, clock=clock, progress=show, names=names)
         if report is None:
             typer.echo("Another briefing collected meanwhile; its readings serve.")
         else:
@@ -102,8 +125,9 @@ def collect(config: Path | None) -> None:
             )
         compiled = compile_in(workspace, store, clock())
     for source, sentences in compiled.briefing.coverage_lines:
-        typer.echo(f"{source}: {' '.join(sentences)}")
-    raise typer.Exit(exit_code(compiled))
+        if not names or source in names:
+            typer.echo(f"{source}: {' '.join(sentences)}")
+    raise typer.Exit(exit_code(compiled, names))
 
 
 def compiled_for(workspace: Workspace, day: str) -> Compiled:
@@ -172,16 +196,110 @@ def rules(name: str, *, as_json: bool) -> None:
         typer.echo(rule_in_full(known[name]) if name else rules_table(known))
 
 
-def sources(workspace: Workspace, *, as_json: bool) -> None:
-    """Per source and stream how the last reading went."""
-    from briefing.cli.lists import source_rows, sources_text
+def sources(workspace: Workspace, name: str, *, as_json: bool) -> None:
+    """Per source and stream how the last reading went, or one source in full."""
+    from briefing.cli.sources import source_in_full, source_rows, sources_text
 
-    compiled = compiled_for(workspace, "")
-    rows = source_rows(compiled, workspace)
+    if name:
+        known_source(workspace, name)
+    now = workspace.fixed_now or clock()
+    morning = workspace.morning(now)
+    with opened(workspace) as (store, _):
+        rows = source_rows(
+            readings_in(workspace, store, now), store.standings(), list(workspace.settings.sources), morning
+        )
+    if name:
+        rows = [row for row in rows if row["source"] == name]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
+    elif name:
+        typer.echo(source_in_full(rows, workspace.settings.sources[name].use, morning))
     else:
-        typer.echo(sources_text(rows))
+        typer.echo(sources_text(rows, morning))
+
+
+def quality(name: str, *, as_json: bool) -> None:
+    """The scorecards of the connectors, or one in full."""
+    from briefing.cli.scorecards import card_in_full, card_rows, cards_text
+    from briefing.quality import load
+
+    cards = load()
+    if name and name not in cards:
+        there = f"there are {words.listed(sorted(cards))}"
+        raise UsageError(f'no connector is called "{name}"', advice=there)
+    wanted = {key: card for key, card in cards.items() if name in ("", key)}
+    if as_json:
+        typer.echo(json.dumps(card_rows(wanted), indent=1, ensure_ascii=False))
+    else:
+        typer.echo(card_in_full(wanted[name]) if name else cards_text(wanted))
+
+
+def new_source(name: str, folder: Path) -> None:
+    """Write a connector to begin with, and its test."""
+    from importlib import import_module
+
+    write_skeleton: Callable[[str, Path], list[Path]] = import_module("briefing.cli.skeleton").write_skeleton
+    if not name.isidentifier() or name != name.lower():
+        raise UsageError(
+            f'"{name}" is not a name for a connector' if name else "a new connector needs a name",
+            advice="write it as a Python module's, such as: briefing sources new acme_desk",
+        )
+    for path in write_skeleton(name, folder):
+        typer.echo(path)
+
+
+def known_source(workspace: Workspace, name: str) -> str:
+    """A configured source's name. Raises UsageError naming those there are."""
+    known = list(workspace.settings.sources)
+    if name in known:
+        return name
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    there = f"there are {words.listed(sorted(known))}" if known else "no source is set up"
+    advice = f"did you mean {near[0]}? There are {words.listed(sorted(known))}" if near else there
+    raise UsageError(f'no source is called "{name}"', advice=advice)
+
+
+def auth(config: Path | None, name: str) -> None:
+    """Log a source in, or try the credential that is set for it."""
+    from briefing.cli.auth import log_in
+
+    workspace = chosen(config, "")
+    raise typer.Exit(log_in(workspace, known_source(workspace, name), clock=clock))
+
+
+def doctor(config: Path | None, name: str, *, as_json: bool) -> None:
+    """Try everything that the next morning needs."""
+    from briefing.cli.doctor import checks_plain, checks_text
+
+    checks = all_checks(config, name)
+    typer.echo(json.dumps(checks_plain(checks), indent=1, ensure_ascii=False) if as_json else checks_text(checks))
+    raise typer.Exit(int(any(not check.ok for check in checks)))
+
+
+def all_checks(config: Path | None, name: str) -> list[Check]:
+    """Ours, then the sources, all or the one named."""
+    from briefing.cli import doctor
+    from briefing.cli.asked import machine_zone
+
+    path = locate(config)
+    if path is None:
+        raise UsageError("no briefing.toml here or in your folder", advice="docs/configuration.md shows one")
+    try:
+        workspace = configured(path)
+    except ConfigError as error:
+        return [doctor.Check(about="configuration", what=problem, ok=False) for problem in error.problems]
+    names = [known_source(workspace, name)] if name else []
+    stored, last = doctor.of_store(workspace, clock())
+    checks = [
+        *doctor.of_configuration(workspace, path), *doctor.of_clock(workspace.settings, clock(), last, machine_zone()),
+        *doctor.of_folder(workspace.folder), *stored,
+    ]  # fmt: skip
+    with suppress(StoreError):  # told above
+        log_begins(workspace)
+    with progress_shown(workspace) as show:
+        return checks + doctor.try_sources(workspace, names, clock=clock, progress=show)
 
 
 def check_config(path: Path | None) -> None:
@@ -224,13 +342,9 @@ def run_through(workspace: Workspace) -> Compiled:
         return compile_in(workspace, store, workspace.fixed_now or clock(), notices=notices)
 
 
-def demo(day: str, out: Path | None, seed: int, *, show_all: bool) -> None:
+def demo(day: str, asked: DemoOptions) -> None:
     """The briefing of a simulated agency."""
-    from briefing.cli.demos import begin_demo, write_forms
+    from briefing.cli import demos
 
-    workspace, folder = begin_demo(parsed_date(day), out, seed, now=clock())
-    compiled = run_through(workspace)
-    emit(compiled.briefing, form="", output=None, show_all=show_all)
-    for line in write_forms(compiled.briefing, folder, out):
-        print(line, file=sys.stderr)  # noqa: T201
+    compiled = demos.demo(replace(asked, day=parsed_date(day)), now=clock())
     raise typer.Exit(exit_code(compiled))

@@ -1,17 +1,13 @@
-"""What `briefing rules` and `briefing sources` print."""
+"""What `briefing rules` prints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from briefing import words
-from briefing.compile import Compiled
-from briefing.coverage import KIND_WORDS, left_out
+from briefing.coverage import KIND_WORDS
 from briefing.rules import Need, Rule
-from briefing.rules.view import StreamReading
-from briefing.workspace import Workspace
 
 
 def need_words(need: Need) -> str:
@@ -58,63 +54,4 @@ def rule_in_full(rule: Rule) -> str:
     lines += [f"Limit     {name} = {value}" for name, value in rule.limits.items()]
     lines.append(f"Price     {words.number(rule.price)}, where a matter has no money of its own")
     lines.append(f"Share     {words.number(rule.share)} of the stake goes per workday, where it waits")
-    return "\n".join(lines)
-
-
-def source_rows(compiled: Compiled, workspace: Workspace) -> list[dict[str, Any]]:
-    """Streams as plain values, in the order of sources; a source that was never read has a row too."""
-    now = compiled.briefing.compiled_at
-    rows = [_row(reading, now) for reading in compiled.facts.readings]
-    known = {row["source"] for row in rows}
-    rows += [
-        {"source": name, "scope": "", "kinds": [], "status": "never read", "problem": "", "cure": "briefing collect"}
-        for name in workspace.settings.sources
-        if name not in known
-    ]
-    return sorted(rows, key=lambda row: (row["source"], row["scope"]))
-
-
-def _row(reading: StreamReading, now: datetime) -> dict[str, Any]:
-    return {
-        "source": reading.source,
-        "scope": reading.scope,
-        "kinds": sorted({KIND_WORDS.get(kind, kind) for kind in reading.kinds}),
-        "status": reading.status,
-        "place": reading.place,
-        "as_of": reading.as_of.astimezone(now.tzinfo).isoformat(timespec="seconds") if reading.as_of else None,
-        "read_at": reading.fetched_at.astimezone(now.tzinfo).isoformat(timespec="seconds")
-        if reading.fetched_at
-        else None,
-        "age": words.age(now - (reading.as_of or reading.fetched_at or now)),
-        "rows": reading.rows,
-        "skipped": reading.skipped_count,
-        "skipped_rows": [f"{where}: {why}" for where, why in reading.skipped],
-        "left_out": [left_out(count, why) for count, why in reading.ignored],
-        "milliseconds": reading.milliseconds,
-        "problem": reading.problem,
-        "cure": reading.cure,
-    }
-
-
-def sources_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The streams as a table, each problem, skipped row and left-out count below its stream."""
-    if not rows:
-        return "No source is set up."
-    lines = [f"{'source':<14} {'what':<34} {'status':<8} {'age':>7} {'rows':>8} {'skipped':>8} {'ms':>6}"]
-    for row in rows:
-        what = ", ".join(row["kinds"]) or row["scope"]
-        if row["scope"] and row["kinds"]:
-            what = f"{row['scope']}: {what}"
-        lines.append(
-            f"{row['source']:<14.14} {what:<34.34} {row['status']:<8.10} {row.get('age', ''):>7} "
-            f"{row.get('rows', 0):>8,} {row.get('skipped', 0):>8,} {row.get('milliseconds', 0):>6}"
-        )
-        details = [row["problem"], f"cure: {row['cure']}" if row["cure"] else ""]
-        details += list(row.get("skipped_rows", []))[:20]
-        hidden = row.get("skipped", 0) - len(list(row.get("skipped_rows", []))[:20])
-        details += [f"and {hidden:,} more"] if hidden > 0 else []
-        details += [
-            f"note: {text}" if not text[:1].isdigit() else f"left out: {text}" for text in row.get("left_out", [])
-        ]
-        lines += [f"  {text}" for text in details if text]
     return "\n".join(lines)

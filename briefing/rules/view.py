@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 from briefing.clients import Client, Directory
 from briefing.facts import Fact, Person
 from briefing.items import Evidence
+from briefing.meter import Room
 
 F = TypeVar("F", bound=Fact)
 Status = Literal["whole", "partial", "stale", "missing"]
@@ -45,7 +46,16 @@ class StreamReading:
     """Why the latest try failed."""
 
     cure: str = ""
+    tried_at: datetime | None = None
+    """When the latest try ended, usable or not."""
+
     milliseconds: int = 0
+    """What the latest try took; `calls` and `pages` what it asked for."""
+
+    calls: int = 0
+    pages: int = 0
+    room: Room | None = None
+    """What the service said last about its rate limit."""
 
 
 class AdSeriesDay(NamedTuple):

@@ -191,7 +191,8 @@ class Store(Protocol):
 
 def bound_to(settings: Mapping[str, object], version: str) -> str:
     """A fingerprint of what a mark depends on. Secrets enter only through the hash."""
-    text = "\n".join(f"{key}={settings[key]!r}" for key in sorted(settings))
+    plain = {key: str(value) if isinstance(value, str) else value for key, value in settings.items()}
+    text = "\n".join(f"{key}={plain[key]!r}" for key in sorted(plain))  # a Secret's own repr would hide a change
     return hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,40 @@
+"""The command line in this process: a home of its own for each test, and what a command prints with its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from briefing.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def at_home(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Folders for data, cache and configuration, an empty folder to stand in, and a time zone."""
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOME"):
+        patch.setenv(name, str(folder / "home" / name))
+    patch.delenv("BRIEFING_CONFIG", raising=False)
+    patch.setenv("TZ", "Europe/Berlin")
+    (folder / "work").mkdir()
+    patch.chdir(folder / "work")
+
+
+def runner(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; its exit code, what it printed, and what it said on stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        patch.setattr(sys, "argv", ["briefing", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0
+        else:
+            code = 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
