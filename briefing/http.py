@@ -534,7 +534,7 @@ class Client:
                     response.close()
             finally:
                 _deadline.until = float("inf")
-        url = str(request.url.copy_with(query=None))
+        url = redacted(str(request.url.copy_with(query=None)))  # a secret may stand in a path
         log.info("%s %s: %d, %d bytes, %.0f ms", request.method, url, response.status_code, len(content),
                  (time.monotonic() - began) * 1000)  # fmt: skip
         answer = Answer(status=response.status_code, headers=response.headers, content=content, url=url)

@@ -1,4 +1,4 @@
-"""Calendars exported as .ics: one file, or a folder of them.
+"""Calendars as .ics: one file, a folder of them, or an address at which one is published.
 
 A file alone, and each of a few files in a folder, is a stream of its own: one that cannot be read is a gap by its name
 and the others stand. A folder of many files (one event each, as calendar servers and mail programs keep them) is one
@@ -7,6 +7,13 @@ its cancellation in two files are one event.
 
 Occurrences lie within the window: past ones say who was met since when. Recurrence is bounded
 (`briefing.reading.recurrence`); what cannot be read of a calendar is skipped by file and line.
+
+Settings
+  path       the file or folder; or
+  url        the address of a published calendar (https, webcal), best as `env:` or `file:`: who knows it can read it
+  name       what to call the calendar
+  owner      whose calendar it is, by address
+  max_bytes, max_files   more is not read
 """
 
 from __future__ import annotations
@@ -17,12 +24,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
-from briefing.errors import FileProblem
+from briefing.errors import FileProblem, MarkExpired
 from briefing.facts import Absence, Fact, Meeting, Person
 from briefing.reading.meetings import Shelf, calendar_owner, facts_of, is_address
 from briefing.reading.recurrence import Outcome, Span, Text, Unread, occurrences
 from briefing.reading.text import NAME, clean
 from briefing.reading.vcalendar import looks_like_calendar
+from connectors.ics_feed import Feed, Fetched, mark_of, validators_in
 
 SUFFIXES = (".ics", ".ical", ".ifb", ".icalendar")
 EACH_ITS_OWN = 12
@@ -32,7 +40,7 @@ KINDS: frozenset[type[Fact]] = frozenset({Meeting, Absence})
 
 
 class Ics:
-    """One calendar file, or a folder of them."""
+    """One calendar file, a folder of them, or a published calendar."""
 
     kinds: ClassVar[frozenset[type[Fact]]] = KINDS
 
@@ -40,23 +48,31 @@ class Ics:
         self,
         *,
         source: str,
-        path: str,
+        path: str = "",
+        url: str = "",
         owner: str = "",
         name: str = "",
         max_bytes: int = 64_000_000,
         max_files: int = 20_000,
     ) -> None:
+        if bool(path) == bool(url):
+            raise ValueError("path: is missing (or url)" if not path else "path and url: give one of them")
         if owner and not is_address(owner.strip()):
             raise ValueError(f'owner: "{clean(owner, 80)}" is not a mail address')
         self._source = source
         self._path = Path(path).expanduser()
+        self._feed = Feed(source=source, url=url, max_bytes=max_bytes) if url else None
         self._owner = Person(email=owner.strip()) if owner else None
         self._name = clean(name, NAME)
         self._max_bytes = max_bytes
         self._max_files = max_files
 
     def streams(self, window: Window) -> Sequence[Stream]:
-        """A stream per file, or one for a folder of many. Raises FileProblem where there is no calendar file."""
+        """A stream per file, or one for a folder of many, or for an address. Raises FileProblem where there is no
+        calendar file.
+        """
+        if self._feed:
+            return [self._web_stream(self._feed)]
         if not self._path.is_dir():
             return [self._file_stream(self._path, self._path.name, alone=True)]
         files = calendar_files(self._path)
@@ -81,6 +97,37 @@ class Ics:
                 kinds=KINDS, read=self._read_folder, scope=self._label, as_of=newest, place=self._name or self._label
             )
         ]
+
+    def _web_stream(self, feed: Feed) -> Stream:
+        label = self._name or clean(feed.address.host, NAME)
+        changed: list[Fetched] = []
+
+        def read(window: Window, mark: Mark | None) -> Iterator[Fact | Skipped | Ignored | Mark]:
+            span = whole_days(span_of(window))
+            validators = validators_in(mark, span)
+            if mark is not None and validators is None:
+                raise MarkExpired("another day's window")
+            fetched = changed.pop() if changed and mark is None else feed.fetch(validators or {})
+            if mark is not None and fetched.data is None:
+                yield mark
+                return
+            if mark is not None:
+                # What came is read in the reading that follows at once: a changed calendar is stated as a whole.
+                changed[:] = [fetched]
+                raise MarkExpired("the calendar changed")
+            assert fetched.data is not None
+            yield from self._whole(feed, fetched, span, label)
+
+        return Stream(kinds=KINDS, read=read, scope=label, place=label)
+
+    def _whole(self, feed: Feed, fetched: Fetched, span: Span, label: str) -> Iterator[Fact | Skipped | Ignored | Mark]:
+        outcome = occurrences([Text(label, fetched.data or b"")], span)
+        if outcome.not_calendars:
+            raise feed.no_calendar(fetched.data or b"")
+        yield from self._stated(outcome, "", label)
+        mark = mark_of(fetched.validators, span)
+        if mark is not None and not outcome.unread:  # "as it was" must not turn a partial reading into a whole one
+            yield mark
 
     @property
     def _label(self) -> str:
@@ -165,6 +212,16 @@ def span_of(window: Window) -> Span:
     today = window.now.astimezone(window.zone).date()
     day_before = datetime.combine(today - timedelta(days=1), time(), window.zone)
     return Span(start=min(window.since, day_before), end=window.until, zone=window.zone)
+
+
+def whole_days(span: Span) -> Span:
+    """The same, widened to whole days of its zone: readings of one day are then of the same stretch of time."""
+    first, last = (moment.astimezone(span.zone).date() for moment in (span.start, span.end))
+    return Span(
+        start=datetime.combine(first, time(), span.zone),
+        end=datetime.combine(last + timedelta(days=1), time(), span.zone),
+        zone=span.zone,
+    )
 
 
 def calendar_files(folder: Path) -> list[Path]:
