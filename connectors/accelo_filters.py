@@ -1,0 +1,139 @@
+"""What is asked of Accelo's lists, and the same again as a test of each row (accelo.md sections 5.3, 8 and 12).
+
+Accelo ignores filters it does not know, and of a name that comes twice all but the last; the whole deployment then
+comes back. So a filter can only be made in a form that is documented, and every row is held against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.accelo_values import BadValue, Row, plain, ref, sid
+
+FILTERS: Mapping[str, frozenset[str]] = {
+    "jobs": frozenset("id standing against_id against_type paused job_type manager modified_by status rate affiliation "
+                      "custom_id against".split()),
+    "milestones": frozenset("id standing ordering job parent manager rate object_budget status".split()),
+    "tasks": frozenset("id assignee manager status standing against_type against_id custom_id child_of_job rate_id "
+                       "rate_charged against creator".split()),
+    "staff": frozenset("id email standing username".split()),
+    "companies": frozenset("id status standing default_affiliation manager_id custom_id website contact_number"
+                           .split()),
+}  # fmt: skip
+"""Names that the endpoints' documentation lists; each may be negated with `_not`."""
+
+ORDERED_BY_ID = frozenset({"jobs", "milestones", "tasks"})
+"""Lists whose documentation names `id` as an order."""
+
+MOST_IDS = 200
+"""In one filter: longer ones make addresses of more than 6 kB."""
+
+MILESTONE_TYPES = frozenset({"milestone", "milestones", "component", "components"})
+"""How `against_type` calls a milestone; `component` is the older word."""
+
+_VALUE = re.compile(r"[^(),\s\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition: what is sent, and whether a row keeps it."""
+
+    name: str
+    text: str
+    keeps: Callable[[Row], bool]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Conditions that all must hold. Raises ValueError for a name that comes twice: Accelo would drop the first."""
+
+    terms: tuple[Filter, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [term.name for term in self.terms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"a filter comes twice: {', '.join(names)}")
+
+    @property
+    def text(self) -> str:
+        """The value of `_filters`."""
+        return ",".join(term.text for term in self.terms)
+
+    def keep(self, row: Row) -> bool:
+        """Whether a row is what was asked for. What a row does not say cannot speak against it."""
+        return all(term.keeps(row) for term in self.terms)
+
+    def check(self, resource: str) -> None:
+        """Raises ValueError for a name that this list does not document: it would be ignored."""
+        for term in self.terms:
+            order = term.name == "order_by_asc" and resource in ORDERED_BY_ID
+            if not order and term.name.removesuffix("_not") not in FILTERS[resource]:
+                raise ValueError(f"{resource} cannot be filtered by {term.name}")
+
+
+def _values(values: Iterable[str]) -> tuple[str, ...]:
+    found = tuple(values)
+    if not found or not all(_VALUE.fullmatch(value) for value in found):
+        raise ValueError(f"values that a filter cannot carry: {found!r}")
+    return found
+
+
+def standing_not(*standings: str) -> Filter:
+    """Everything but these standings: the positive form would lose what has a standing nobody has heard of."""
+    closed = frozenset(_values(standings))
+    return Filter("standing_not", f"standing_not({','.join(standings)})", lambda row: standing(row) not in closed)
+
+
+def standing_is(*standings: str) -> Filter:
+    """These standings only."""
+    wanted = frozenset(_values(standings))
+    return Filter("standing", f"standing({','.join(standings)})", lambda row: standing(row) in wanted)
+
+
+def standing(row: Row) -> str:
+    """The word that a row has for its standing; empty where it has none."""
+    try:
+        return plain(row.get("standing")).lower()
+    except BadValue:
+        return ""
+
+
+def one_of(name: str, ids: Sequence[str]) -> Filter:
+    """Rows whose id, or whose reference of that name, is one of these."""
+    wanted = frozenset(_values(ids))
+
+    def keeps(row: Row) -> bool:
+        try:
+            found, _ = ref(row.get(name))
+        except BadValue:
+            return True
+        return found is None or found in wanted
+
+    return Filter(name, f"{name}({','.join(ids)})", keeps)
+
+
+def on_milestones(ids: Sequence[str]) -> Filter:
+    """Rows that hang on one of these milestones."""
+    wanted = frozenset(_values(ids))
+
+    def keeps(row: Row) -> bool:
+        try:
+            kind, found = plain(row.get("against_type")).lower(), sid(row.get("against_id"))
+        except BadValue:
+            return True
+        return not kind or found is None or (kind in MILESTONE_TYPES and found in wanted)
+
+    return Filter("against", f"against(milestone({','.join(ids)}))", keeps)
+
+
+BY_ID = Filter("order_by_asc", "order_by_asc(id)", lambda _: True)
+"""The order in which rows move least between two pages."""
+
+
+def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Ids in their numbers' order, as many at a time as one filter may carry."""
+    ordered = sorted(set(ids), key=lambda one: (len(one), one))
+    for start in range(0, len(ordered), MOST_IDS):
+        yield ordered[start : start + MOST_IDS]

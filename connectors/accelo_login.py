@@ -1,0 +1,257 @@
+"""The login of a service application, and how little is asked of it (accelo.md section 3).
+
+A hundred failed logins within five minutes lock the address out, and each further try starts the time again. So a
+wrong secret is tried once, a refused token is replaced once, and a lock is remembered by every process through the
+token's file.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from briefing.errors import AuthError, BadAnswer, SourceError
+from briefing.http import Answer, Client, retry_after
+from briefing.log import never_print
+from briefing.reading.currencies import currency_of
+from briefing.reading.text import NAME
+from briefing.reading.zones import named
+from briefing.tokens import LockedOut, Renewed, Token, TokenFile, fingerprint
+from connectors.accelo_values import BadValue, number, text
+
+TOKEN_PATH = "/oauth2/v0/token"  # noqa: S105  (a path)
+SCOPE = "read(all)"
+"""Read only. Whether a narrower scope still shows linked objects is not documented."""
+
+LOCKED = "too_many_failed_logins"
+LOCK_SECONDS = 300.0
+"""How long a lock lasts where its answer does not say: the five minutes within which failures are counted."""
+
+PATIENCE = 30.0
+"""For so many seconds a login that could not be reached is not tried again by the next list."""
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+
+
+def told_status(answer: Answer) -> tuple[str, str]:
+    """Accelo's own word for what went wrong, and its message; both may be empty.
+
+    API errors say it in `meta`, the lock and some limits without that wrapper, OAuth as `error`.
+    """
+    try:
+        body = answer.json()
+    except BadAnswer:
+        return "", ""
+    if not isinstance(body, Mapping):
+        return "", ""
+    meta = body.get("meta")
+    inner = meta if isinstance(meta, Mapping) else body
+    status, message = inner.get("status", body.get("error")), inner.get("message", body.get("error_description"))
+    return lenient(status, 40), lenient(message, 160)
+
+
+def lenient(value: object, limit: int = NAME) -> str:
+    """A text that is nice to have; empty where it is none."""
+    try:
+        return text(value, limit)
+    except BadValue:
+        return ""
+
+
+def lock_of(answer: Answer, source: str) -> LockedOut:
+    """The lock that an answer tells of."""
+    wait = retry_after(answer.headers, datetime.now(UTC))
+    seconds = LOCK_SECONDS if wait is None else wait
+    minutes = max(round(seconds / 60), 1)
+    return LockedOut(
+        f"Accelo locked this address out for {minutes} min after too many failed logins", seconds=seconds,
+        advice=f"wait until then, each try starts the time again; check the client_secret of sources.{source}",
+    )  # fmt: skip
+
+
+class Login:
+    """The credential of the service application; serves many threads."""
+
+    def __init__(
+        self, plain_client: Client, *, deployment: str, client_id: str, client_secret: str, file: TokenFile
+    ) -> None:
+        """`plain_client` may post to the token's path and has no credential of its own."""
+        never_print(client_secret)
+        self._client, self._source, self._deployment = plain_client, plain_client.source, deployment
+        basic = httpx.BasicAuth(client_id, client_secret)._auth_header  # noqa: SLF001  (the one place that encodes it)
+        never_print(basic.removeprefix("Basic "))
+        self._basic, self._file = basic, file
+        self._renewed = Renewed(
+            self._fetch, file, fingerprint(str(plain_client.base), client_id, client_secret), margin=0
+        )
+        self._guard = threading.Lock()
+        self._replacements: set[str] = set()
+        self._lock: tuple[float, LockedOut] | None = None
+        self._unreached: tuple[float, SourceError] | None = None
+
+    def headers(self) -> Mapping[str, str]:
+        """The bearer token, fetched first where there is none. Raises AuthError, LockedOut."""
+        self._stop_while_locked()
+        return self._renewed.headers()
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """After a 401: another token, once. One that came in the place of a refused one is not replaced again."""
+        access = refused.get("Authorization", "").removeprefix("Bearer ")
+        with self._guard:
+            if access in self._replacements:
+                return False
+        self._renewed.renew(refused)
+        with self._guard:
+            self._replacements.add(self._renewed.token().access)
+        return True
+
+    def token(self) -> Token:
+        """The token with what Accelo said beside it. Raises AuthError, LockedOut."""
+        self._stop_while_locked()
+        return self._renewed.token()
+
+    def anew(self) -> Token:
+        """A fresh token, whatever was refused before; but for a lock, which another try would only prolong."""
+        self._stop_while_locked()
+        with self._file.locked():
+            until = self._file.read().get("locked_out_until")
+        if not isinstance(until, int | float) or until <= time.time():
+            self._renewed.forget()
+            with self._guard:
+                self._replacements.clear()
+                self._unreached = None
+        return self._renewed.token()
+
+    def locked_out(self, answer: Answer) -> LockedOut:
+        """Data was refused because the address is locked out: kept, so that nobody asks before it ends."""
+        error = lock_of(answer, self._source)
+        with self._guard:
+            self._lock = (time.monotonic() + error.seconds, error)
+        with self._file.locked():
+            self._file.write({**self._file.read(), "locked_out_until": time.time() + error.seconds})
+        return error
+
+    def _stop_while_locked(self) -> None:
+        with self._guard:
+            if self._lock is not None and self._lock[0] > time.monotonic():
+                raise self._lock[1]
+
+    # --- the request ---
+
+    def _fetch(self, _: Token | None) -> Token:
+        """Ask for a token. A service application has none to renew: each is asked for with the secret."""
+        if self._unreached is not None and self._unreached[0] > time.monotonic():
+            raise self._unreached[1]
+        try:
+            return self._token_of(self._asked())
+        except AuthError:
+            raise
+        except SourceError as error:
+            self._unreached = (time.monotonic() + PATIENCE, error)
+            raise
+
+    def _asked(self) -> Answer:
+        answer = self._client.request(
+            "POST", TOKEN_PATH,
+            headers={"Authorization": self._basic, "Content-Type": "application/x-www-form-urlencoded"},
+            content=urlencode({"grant_type": "client_credentials", "scope": SCOPE}).encode(),
+        )  # fmt: skip
+        status, message = told_status(answer)
+        if 200 <= answer.status < 300:
+            return answer
+        if status == LOCKED:
+            raise lock_of(answer, self._source)
+        if answer.status == 429:
+            raise self._client.refusal(answer)
+        said = ": ".join(part for part in (status, message) if part)
+        if answer.status >= 500 or answer.status in {404, 410}:
+            raise SourceError(
+                f"Accelo answers {answer.status} to the login{f' ({said})' if said else ''}",
+                advice=f'check the deployment name of sources.{self._source} ("{self._deployment}"); '
+                f"if it is right, try later: briefing collect {self._source}",
+            )
+        raise AuthError(
+            f"login refused ({answer.status}{f' {said}' if said else ''})",
+            advice=f"check client_id and client_secret of sources.{self._source}, and from which addresses the "
+            f"application may log in; then briefing auth {self._source}",
+        )
+
+    def _token_of(self, answer: Answer) -> Token:
+        body = answer.json()
+        access = body.get("access_token") if isinstance(body, Mapping) else None
+        if not isinstance(access, str) or not _TOKEN.fullmatch(access):
+            raise BadAnswer("Accelo answered the login without a token")
+        try:
+            life = float(number(body.get("expires_in", body.get("expires in"))) or 0)
+        except BadValue:
+            life = 0.0
+        # Renewed a day before its end, or a tenth of its life where that is shorter.
+        ends = time.time() + life if life > 0 else 0.0
+        return Token(
+            access=access, expires_at=ends - min(86_400.0, life / 10) if ends else 0.0, told={**who(body), "ends": ends}
+        )
+
+
+# --- what is said beside a token -----------------------------------------------------------------------------------
+
+
+def who(body: Mapping[str, Any]) -> dict[str, str]:
+    """As whom and for which deployment, its time zone and currency, from a token's answer or from `tokeninfo`.
+
+    The keys inside `locale` are not documented (section 3.2): whatever names a zone is taken, and a currency only
+    where its symbol can mean one currency: "€" is EUR, "$" may be one of many.
+    """
+    account = body.get("account_details")
+    person = account if isinstance(account, Mapping) else body
+    locale = person.get("locale")
+    found = list(_leaves(locale)) if isinstance(locale, Mapping) else []
+    name = f"{lenient(person.get('firstname'))} {lenient(person.get('surname'))}".strip()
+    return {
+        "who": name or lenient(person.get("email")), "email": lenient(person.get("email")).lower(),
+        "deployment": lenient(body.get("deployment_name")) or lenient(body.get("deployment")),
+        "zone": next((zone for key, value in found if (zone := _zone(key, value))), ""),
+        "currency": next((code for key, value in found if (code := _currency(key, value))), ""),
+    }  # fmt: skip
+
+
+def _leaves(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts of an object and of the objects in it, with their keys; those whose key names a zone first."""
+    pairs = [
+        *record.items(),
+        *(pair for inner in record.values() if isinstance(inner, Mapping) for pair in inner.items()),
+    ]
+    for key, value in sorted(pairs, key=lambda pair: "zone" not in pair[0].lower()):
+        if isinstance(value, str):
+            yield key.lower(), value.strip()
+
+
+def _zone(key: str, value: str) -> str:
+    """An IANA name. A bare word may be a country, and "EST" knows no summer time: neither is taken."""
+    if "/" not in value and "zone" not in key:
+        return ""
+    zone = zone_named(value[:64])
+    return zone.key if zone and ("/" in zone.key or zone.key == "UTC") else ""
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """The zone of an IANA or Windows name; None for what is none. The second are looked up where the first fails:
+    they take a tenth of a second to load.
+    """
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return named(name)
+
+
+def _currency(key: str, value: str) -> str:
+    """A currency that can be meant alone."""
+    meant = currency_of(value[:8]) if "currency" in key or "symbol" in key else None
+    return meant.possible[0] if meant and len(meant.possible) == 1 else ""

@@ -1,0 +1,193 @@
+"""A small Accelo on loopback for the connector's tests: lists by hand, filters, pages, logins. No simulated agency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from briefing.connector import Ignored, Skipped, Window
+from briefing.facts import Fact
+from briefing.http import Guards
+from briefing.loopback import Loopback, Reply, Request, json_reply
+from connectors.accelo import Accelo
+
+GUARDS = Guards(connect=0.5, silence=0.4, total=0.8, first_wait=0.01, longest_wait=0.2, largest=4_000_000)
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2025, 11, 18, 7, tzinfo=ZONE)
+"""The reference's "today"."""
+
+OK = {
+    "status": "ok",
+    "message": "Everything executed as expected.",
+    "more_info": "https://api.accelo.com/docs/#status-codes",
+}
+SECRET = "canary-secret-51c"
+
+
+@dataclass
+class Deployment:
+    """What one deployment holds, and how it behaves."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    locale: Any = field(default_factory=lambda: {"timezone": "America/New_York", "currency_symbol": "$"})
+    account: Any = None
+    """`account_details` of the token's answer; None: with the locale."""
+
+    keeps_filters: bool = True
+    most: int = 100
+    """Rows of a page, whatever is asked for."""
+
+    wrap: Callable[[list[Any]], Any] = lambda rows: rows
+    bad_tokens: set[str] = field(default_factory=set)
+    tokens: int = 0
+
+    def __call__(self, request: Request) -> Reply:
+        if request.path == "/oauth2/v0/token":
+            return self._log_in(request)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not token or token in self.bad_tokens:
+            return json_reply({"response": None, "meta": {"status": "invalid_client", "message": "no"}}, status=401)
+        path = request.path.removeprefix("/api/v0/")
+        if path == "tokeninfo":
+            return self._single({"email": "ops@northlight.example", "expiry_date": "1766057400", "firstname": "Ops",
+                                 "surname": "Robot", "deployment": "northlight", "locale": self.locale})  # fmt: skip
+        if path == "staff/whoami":
+            return self._single({"id": "37", "standing": "active", "financial_level": "all"})
+        resource, _, rest = path.partition("/")
+        if rest == "statuses":
+            return self._single(self.rows.get(path, [{"id": "1", "title": "Pending", "standing": "pending"}]))
+        if resource not in self.rows:
+            return json_reply(
+                {"response": None, "meta": {"status": "invalid_request", "message": "unknown"}}, status=400
+            )
+        found = [row for row in self.rows[resource] if not self.keeps_filters or keeps(row, request.param("_filters"))]
+        if rest == "count":
+            return self._single({"count": str(len(found))})
+        size = min(int(request.param("_limit", "10")), self.most)
+        first = int(request.param("_page", "0")) * size
+        return self._single(self.wrap(found[first : first + size]))
+
+    def _single(self, response: Any) -> Reply:
+        headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4943", "X-RateLimit-Reset": "1763467200"}
+        return json_reply({"meta": OK, "response": response}, headers=headers)
+
+    def _log_in(self, request: Request) -> Reply:
+        self.tokens += 1
+        account = {"firstname": "Ops", "surname": "Robot", "email": "ops@northlight.example", "locale": self.locale}
+        return json_reply({
+            "access_token": f"token-{self.tokens}", "expires_in": "2592000", "token_type": "Bearer",
+            "deployment": "northlight", "deployment_name": "Northlight Agency", "account_id": "4",
+            "account_details": account if self.account is None else self.account,
+        })  # fmt: skip
+
+
+def keeps(row: Mapping[str, Any], text: str) -> bool:
+    """Whether a row keeps filters as Accelo's documentation describes them; unknown ones are ignored."""
+    for name, inside in re.findall(r"(\w+)\(((?:[^()]|\([^()]*\))*)\)", text):
+        values = set(re.findall(r"[\w]+", inside))
+        if name == "standing" and row["standing"] not in values:
+            return False
+        if name == "standing_not" and row["standing"] in values:
+            return False
+        if name in {"job", "id", "parent"} and plain_id(row.get(name)) not in values:
+            return False
+        if name == "against" and (row["against_type"] not in values or row["against_id"] not in values):
+            return False
+    return True
+
+
+def plain_id(value: Any) -> str:
+    """An id that may stand in an object."""
+    return str(value["id"] if isinstance(value, dict) else value)
+
+
+@dataclass
+class Read:
+    """What one stream yielded."""
+
+    facts: list[Fact] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+
+    @property
+    def whys(self) -> list[str]:
+        """Where and why of what was skipped."""
+        return [f"{each.where}: {each.why}" for each in self.skipped]
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What was left out on purpose."""
+        return {each.why: each.count for each in self.ignored}
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the facts in their order."""
+        return [fact.ref.id for fact in self.facts]
+
+
+@contextmanager
+def serving(deployment: Deployment, **settings: Any) -> Iterator[tuple[Accelo, Loopback]]:
+    """A deployment on loopback and a connector that reads it."""
+    with Loopback(deployment) as server:
+        yield connector(server, **settings), server
+
+
+def connector(server: Loopback, **settings: Any) -> Accelo:
+    """A connector for a server."""
+    given: dict[str, Any] = {
+        "source": "accelo", "deployment": "northlight", "client_id": "5ba17c78ao@northlight.accelo.com",
+        "client_secret": SECRET, "base_url": server.url, "currency": "USD",
+    }  # fmt: skip
+    return Accelo(**{**given, **settings})
+
+
+def window(now: datetime = NOW, zone: str = "Europe/Berlin") -> Window:
+    """A window whose zone is not the deployment's."""
+    return Window(now=now, since=now, until=now, zone=ZoneInfo(zone))
+
+
+def read(accelo: Accelo, scope: str, at: Window | None = None) -> Read:
+    """Read one stream."""
+    at = at or window()
+    (stream,) = [stream for stream in accelo.streams(at) if stream.scope == scope]
+    found = Read()
+    for thing in stream.read(at, None):
+        if isinstance(thing, Fact):
+            assert type(thing) in stream.kinds
+            found.facts.append(thing)
+        elif isinstance(thing, Skipped):
+            found.skipped.append(thing)
+        else:
+            assert isinstance(thing, Ignored)
+            found.ignored.append(thing)
+    return found
+
+
+def job(number: int | str, **changes: Any) -> dict[str, Any]:
+    """A project's row."""
+    return {"id": str(number), "title": f"Project {number}", "standing": "active", "date_due": None, "manager": None,
+            "company": {"id": "88", "name": "Harbor Dental Group"}, **changes}  # fmt: skip
+
+
+def milestone(number: int | str, of: int | str, **changes: Any) -> dict[str, Any]:
+    """A milestone's row."""
+    return {"id": str(number), "title": f"Milestone {number}", "standing": "pending", "parent": "0", "job": str(of),
+            "date_due": None, "manager": None, **changes}  # fmt: skip
+
+
+def task(number: int | str, on: int | str, kind: str = "milestone", **changes: Any) -> dict[str, Any]:
+    """A task's row."""
+    return {"id": str(number), "title": f"Task {number}", "standing": "pending", "against_type": kind,
+            "against_id": str(on), "assignee": None, "date_due": None, **changes}  # fmt: skip
+
+
+def small(jobs: Sequence[Any] = (), milestones: Sequence[Any] = (), tasks: Sequence[Any] = ()) -> Deployment:
+    """A deployment with some rows."""
+    return Deployment(
+        rows={"jobs": list(jobs), "milestones": list(milestones), "tasks": list(tasks), "staff": [], "companies": []}
+    )
