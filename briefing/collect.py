@@ -91,7 +91,7 @@ class _Job:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     skipped_count: int = 0
     ignored: dict[str, int] = field(default_factory=dict)
-    new_mark: str = ""
+    new_mark: Mark | None = None
     meter: Meter = field(default_factory=Meter)
 
 
@@ -284,7 +284,7 @@ class _Collect:
             elif isinstance(thing, Ignored):
                 job.ignored[thing.why] = job.ignored.get(thing.why, 0) + thing.count
             elif isinstance(thing, Mark):
-                job.new_mark = thing.value
+                job.new_mark = thing
             else:
                 facts.append(thing)
         job.incoming.add(facts)
@@ -323,7 +323,8 @@ class _Collect:
         status: Literal["whole", "partial"] = "partial" if job.skipped_count or emptied else "whole"
         rows = job.incoming.rows
         attempt = self._attempt(job, status, emptied=emptied)
-        job.incoming.finish(attempt, mark=job.new_mark, continued=bool(job.mark) or emptied)
+        mark = job.new_mark or Mark("")
+        job.incoming.finish(attempt, mark=mark.value, continued=bool(job.mark) or emptied, so_far=mark.so_far)
         self.store.bind(job.key, job.source.bound_to)
         self.counts[status] += 1
         self.rows += rows

@@ -51,6 +51,10 @@ class Mark:
     """Where the next reading may go on; opaque, and the last thing a stream yields."""
 
     value: str
+    so_far: bool = False
+    """This reading is not whole, and the mark says what is missing: the next one goes on with that. Where a service
+    allows less at a time than there is to read. Any other reading that is not whole leaves the mark before it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,23 @@ def test_what_was_skipped_makes_it_partial_and_what_was_ignored_does_not(store: 
     assert found["b"].latest.ignored == ((3, "rows later than now"),)
 
 
+def test_a_reading_too_long_for_one_time_goes_on_the_next(store: Store) -> None:
+    """Each time the next letter; what was read before stays, and it is partial until the last."""
+    asked: list[str | None] = []
+
+    def read(window: Window, mark: Mark | None) -> Things:
+        asked.append(mark.value if mark else None)
+        done = len(asked)
+        yield from tasks("abc"[done - 1])
+        if done < 3:
+            yield Skipped("tool", "the rest is left for the next reading")
+        yield Mark("abc"[:done], so_far=done < 3)
+
+    states = [status(run(store, Tool(a=read))["a"]) for _ in range(3)]
+    assert (asked, states) == ([None, "a", "ab"], ["partial", "partial", "whole"])
+    assert [fact.ref.id for fact in store.snapshot(NOW).facts] == ["a", "b", "c"]
+
+
 def test_a_hung_stream_costs_its_own_deadline(store: Store) -> None:
     ended = threading.Event()
 

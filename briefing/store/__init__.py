@@ -131,8 +131,10 @@ class Incoming(Protocol):
     def contradicted(self) -> Sequence[str]:
         """`where` of facts that were stated twice with different contents; the first stands."""
 
-    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False) -> None:
-        """Apply everything in one transaction. `continued`: only what changed since the mark was stated."""
+    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False, so_far: bool = False) -> None:
+        """Apply everything in one transaction. `continued`: only what changed since the mark was stated. The mark of a
+        partial reading is kept only where it says what is missing (`so_far`).
+        """
 
     def drop(self) -> None:
         """Forget what was taken."""

@@ -457,7 +457,7 @@ class _Incoming:
         else:
             self.contradicted.append(fact.ref.where or f"{fact.ref.kind} {fact.ref.id}")
 
-    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False) -> None:
+    def finish(self, attempt: Attempt, *, mark: str = "", continued: bool = False, so_far: bool = False) -> None:
         """Apply everything in one transaction."""
         with self._store._transaction():  # noqa: SLF001
             stream = self._store._stream(self._key)  # noqa: SLF001
@@ -468,7 +468,7 @@ class _Incoming:
             self._merge_facts(stream, reading, continued=continued)
             self._merge_ad_days(stream, continued=continued)
             self._merge_first_seen(stream, reading, attempt, initial=initial)
-            if attempt.status == "whole":
+            if attempt.status == "whole" or so_far:
                 self._db.execute("update stream set mark = ? where id = ?", (mark, stream))
         self.drop()
 
