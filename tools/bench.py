@@ -271,6 +271,9 @@ def main() -> int:
         home = Path(folder)
         bare = start_up(report, environment(home), asked.rounds)
         worlds(report, home, bare, [int(size) for size in asked.sizes.split(",")], asked.rounds)
+        from bench_network import side_by_side
+
+        side_by_side(report, environment(home))
         if asked.accounts:
             ads(report, home, asked.accounts)
     return 1 if report.missed else 0

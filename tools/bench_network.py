@@ -1,0 +1,101 @@
+"""What reading services costs: sources side by side against the slowest alone, a hung one, calls of two mornings.
+
+The services stand in a process of their own on this machine, with latencies and limits as real ones have them.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench import Report
+
+SAMPLE = Path(__file__).parent.parent / "tests" / "sample_package"
+
+SERVICES = (
+    # latency in seconds, rows, requests a second that the service allows (0: no limit)
+    (0.15, 150, 0), (0.20, 400, 0), (0.25, 300, 10), (0.30, 250, 0), (0.35, 350, 4),
+    (0.40, 200, 0), (0.45, 400, 0), (0.50, 300, 3), (0.55, 500, 0), (0.60, 600, 0),
+)  # fmt: skip
+"""Ten services: fifty rows a page, so the last takes thirteen pages of 0.6 s, one after another."""
+
+SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from briefing_tickbird.site import tickbird
+from briefing.loopback import Loopback
+from dataclasses import replace
+services = eval(sys.argv[2])
+sites = [tickbird("token", count=rows, per_second=limit) for _, rows, limit in services]
+def number(request): return int(request.path.split("/")[1])
+def site(request):
+    n = number(request)
+    return sites[n](replace(request, path=request.path[len(f"/{n}"):]))
+server = Loopback(site, latency=lambda request: services[number(request)][0]).start()
+print(server.url, flush=True)
+sys.stdin.read()
+"""
+
+READ = """
+import json, sys, tempfile, time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+sys.path.insert(0, sys.argv[1])
+from briefing_tickbird import Tickbird
+from briefing.collect import Source, collect
+from briefing.connector import Window
+from briefing.store.sqlite import open_store
+url, count = sys.argv[2], int(sys.argv[3])
+now = datetime(2026, 11, 19, 7, tzinfo=UTC)
+window = Window(now=now, since=now - timedelta(days=30), until=now + timedelta(days=21), zone=ZoneInfo("UTC"))
+def source(n, **how):
+    connector = Tickbird(source=f"s{n}", token="token", base_url=f"{url}/{n}")
+    return Source(name=f"s{n}", connector=connector, bound_to="x", **how)
+def wall(sources):
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "readings.sqlite", now=now).store
+        report = collect(sources, store, window, clock=lambda: datetime.now(UTC))
+        store.close()
+    return report
+wall([source(0)])
+alone = [wall([source(n)]).seconds for n in range(count)]
+together = wall([source(n) for n in range(count)])
+assert together.whole == 2 * count, together
+print(json.dumps({"alone": alone, "together": together.seconds, "rows": together.rows}))
+"""
+
+
+def side_by_side(report: Report, env: Mapping[str, str]) -> None:
+    """Ten sources together against the slowest of them alone."""
+    server = subprocess.Popen(  # noqa: S603  (our own interpreter and text)
+        (sys.executable, "-c", SERVE, str(SAMPLE), repr(SERVICES)), env=dict(env), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        told = _told((sys.executable, "-c", READ, str(SAMPLE), url, str(len(SERVICES))), env)
+    finally:
+        server.kill()
+        server.wait()
+    slowest, together = max(told["alone"]), told["together"]
+    report.tell("ten services alone: the slowest, wall", f"{slowest:.1f} s")
+    report.tell("  all of them one after another, wall", f"{sum(told['alone']):.1f} s")
+    ratio = together / slowest
+    report.tell(
+        f"  side by side ({told['rows']:,} rows)", f"{together:.1f} s, {ratio:.2f} x", good=ratio <= 1.2,
+        target="<= 1.2 x the slowest",
+    )  # fmt: skip
+
+
+def _told(command: tuple[str, ...], env: Mapping[str, str]) -> Any:
+    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
