@@ -24,7 +24,7 @@ from briefing.demo.server import accelo_tables as offers
 from briefing.demo.server.accelo_auth import Gate, Granted, api_reply
 from briefing.demo.server.accelo_ids import Numbers
 from briefing.demo.server.accelo_query import Cell, Link, Query, Refused, Row, Spec, Term, page, query, terms
-from briefing.demo.server.accelo_rows import Rows, Table
+from briefing.demo.server.accelo_rows import Table, tables_of
 from briefing.demo.server.accelo_settings import AcceloSettings
 from briefing.demo.server.pace import Pace, Wait
 from briefing.demo.world import World
@@ -62,19 +62,17 @@ class AcceloSite:
         self.world, self.morning = world, morning
         self.numbers = Numbers(world)
         self.gate = Gate(self.settings, clock)
-        self._clock = clock
-        self._rows = Rows(world, morning, self.numbers, self.settings)
 
     @classmethod
     def credentials(cls, settings: Mapping[str, Any]) -> dict[str, str]:
         """What a source needs besides the address. Raises TypeError for a setting that is not known."""
         own = AcceloSettings(**settings)
-        return {"client_id": own.client_id, "client_secret": own.client_secret}
+        return {"deployment": own.deployment, "client_id": own.client_id, "client_secret": own.client_secret}
 
     @cached_property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> Mapping[str, Table]:
         """Every resource of this morning."""
-        return self._rows.tables
+        return tables_of(self.world, self.morning, self.settings)
 
     # --- a request ----------------------------------------------------------------------------------------------------
 
