@@ -16,11 +16,14 @@
 
 from __future__ import annotations
 
+from briefing.contract.conduct import Conduct
+from briefing.contract.contents import Contents
 from briefing.contract.refusals import Refusals
 from briefing.contract.rig import NOW, ContractBase, Rig
+from briefing.contract.transport import Transport
 
 
-class ConnectorContract(Refusals):
+class ConnectorContract(Conduct, Refusals, Transport, Contents):
     """What every connector keeps. Inherit it, provide `site` and `build`, and declare what the vendor does."""
 
 

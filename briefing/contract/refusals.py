@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from briefing.contract.outcomes import differences, listed, not_failed, silences, untold
@@ -104,7 +102,7 @@ class Refusals(ContractBase):
             listed(silences(outcome, plain.outcome, exact=[key]), head)
             listed(differences(outcome, plain.outcome, [other for other in own if other != key]), head)
             told = outcome.by_key[key].tells_more_than(plain.outcome.by_key[key])
-            assert told or self._adorns(requests), f"{head}: it stands whole"
+            assert told or self.adorns(requests), f"{head}: it stands whole"
 
     def test_what_may_not_be_read_is_told(self) -> None:
         """403 on each route by itself."""
@@ -118,7 +116,7 @@ class Refusals(ContractBase):
         plain = self.plain()
         for route, requests in plain.routes.items():
             readers = plain.readers(requests)
-            exact = frozenset() if self._adorns(requests) else readers
+            exact = frozenset() if self.adorns(requests) else readers
             outcome = self.under(strike(fault, one_of(requests)))
             listed(silences(outcome, plain.outcome, exact=exact), f"{name} on {route}")
             listed(differences(outcome, plain.outcome, plain.asked_by.keys() - readers), f"{name} on {route}")
@@ -128,10 +126,6 @@ class Refusals(ContractBase):
         others |= {asked(one) for one in plain.listing}
         return [asked(one) for own, requests in plain.asked_by.items() if own == key for one in requests
                 if asked(one) not in others]  # fmt: skip
-
-    def _adorns(self, requests: list[Asked] | tuple[Asked, ...]) -> bool:
-        lines = [f"{method} {path}" for method, path, *_ in requests]
-        return bool(self.optional) and all(re.search(self.optional, line) for line in lines)
 
     # --- limits ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ import pytest
 
 from briefing.connector import Connector, Mark, Window
 from briefing.contract.outcomes import Key, Outcome, listed, read_all, untold
-from briefing.contract.wire import Asked, Strike, asked, emptied, route_of
+from briefing.contract.wire import Asked, Strike, asked, emptied, one_of, route_of, strike
 from briefing.http import Guards, set_testing
 from briefing.loopback import Fault, Loopback, Reply, Request, Site, changed_json, status
 
@@ -42,24 +42,39 @@ class Plain:
     asked_by: Mapping[Key, tuple[Request, ...]]
     """What each stream asks for when it is read alone, listing and logins apart."""
 
+    logins: tuple[Request, ...]
     replies: Mapping[Asked, Reply]
 
     @property
     def routes(self) -> Mapping[str, tuple[Asked, ...]]:
-        """Requests by where they go, in their order."""
-        found: dict[str, dict[Asked, None]] = {}
-        for request in (*self.listing, *(one for requests in self.asked_by.values() for one in requests)):
-            found.setdefault(route_of(request), {})[asked(request)] = None
-        return {route: tuple(requests) for route, requests in found.items()}
+        """Requests by where they go, in their order; logins apart."""
+        return by_route((*self.listing, *(one for requests in self.asked_by.values() for one in requests)))
+
+    @property
+    def login_routes(self) -> Mapping[str, tuple[Asked, ...]]:
+        """Those that log in."""
+        return by_route(self.logins)
+
+    def only(self, keys: Collection[Key]) -> Outcome:
+        """The outcome of some streams."""
+        return Outcome(reads=[read for read in self.outcome.reads if read.key in keys])
 
     def readers(self, requests: Collection[Asked]) -> frozenset[Key]:
-        """The streams that ask for one of these; all of them where listing does."""
+        """The streams that ask for one of these; all of them where listing or a login does."""
         wanted = frozenset(requests)
-        if any(asked(request) in wanted for request in self.listing):
+        if any(asked(request) in wanted for request in (*self.listing, *self.logins)):
             return frozenset(self.asked_by)
         return frozenset(
             key for key, own in self.asked_by.items() if any(asked(request) in wanted for request in own)
         )  # fmt: skip
+
+
+def by_route(requests: Iterable[Request]) -> Mapping[str, tuple[Asked, ...]]:
+    """Requests by where they go, each once, in their order."""
+    found: dict[str, dict[Asked, None]] = {}
+    for request in requests:
+        found.setdefault(route_of(request), {})[asked(request)] = None
+    return {route: tuple(asked_for) for route, asked_for in found.items()}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +136,13 @@ class ContractBase:
     essential: ClassVar[frozenset[str]] = frozenset()
     """Names of fields whose loss is never silent: without them a fact would be false rather than poor."""
 
+    may_lack: ClassVar[frozenset[str]] = frozenset()
+    """Names of fields whose absence has a meaning by the vendor's documentation: a cursor after the last page, a list
+    that is left out when it is empty. Taking them away, or null in their place, is no fault that could be noticed."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset()
+    """Names of fields where null has a meaning by the vendor's documentation: nobody, no further page."""
+
     json: ClassVar[bool] = True
     """Answers are JSON: fields are taken away, changed and emptied one by one. False: those tests do not apply."""
 
@@ -181,6 +203,16 @@ class ContractBase:
         """Whether it does not."""
         return not self.is_login(request)
 
+    def is_read(self, request: Request) -> bool:
+        """Whether a request is one that reads."""
+        posts = request.method == "POST" and any(re.search(post, request.path) for post in self.posts)
+        return posts or request.method in self.methods
+
+    def adorns(self, requests: Collection[Asked]) -> bool:
+        """Whether the loss of these requests need not be told."""
+        lines = [f"{method} {path}" for method, path, *_ in requests]
+        return bool(self.optional) and all(re.search(self.optional, line) for line in lines)
+
     def is_page(self, request: Request) -> bool:
         """Whether a request is answered page by page."""
         return bool(self.pages and self.is_data(request) and re.search(self.pages, request.line))
@@ -205,6 +237,10 @@ class ContractBase:
         with self.served(*faults, guards=guards) as rig:
             return rig.read(only, aside=aside)
 
+    def under_at(self, fault: Fault, requests: Collection[Asked]) -> Outcome:
+        """The outcome of reading with a fault on some requests."""
+        return self.under(strike(fault, one_of(requests)))
+
     def plain(self) -> Plain:
         """How reading goes when all is well; found once per class."""
         cls = type(self)
@@ -225,6 +261,7 @@ class ContractBase:
 
         by: dict[Key, tuple[Request, ...]] = {}
         listing: tuple[Request, ...] = ()
+        logins: tuple[Request, ...] = ()
         for key in outcome.by_key:
             with self.served(Strike(change=keeping)) as rig:
                 rig.connector.streams(self.window())
@@ -232,7 +269,8 @@ class ContractBase:
             with self.served(Strike(change=keeping)) as rig:
                 rig.read([key])
                 by[key] = tuple(rig.data)[len(listing) :]
-        return Plain(outcome=outcome, listing=listing, asked_by=by, replies=replies)
+                logins = (*logins, *rig.logins)
+        return Plain(outcome=outcome, listing=listing, asked_by=by, logins=logins, replies=replies)
 
     @pytest.fixture(autouse=True)
     def _short_deadlines(self) -> Iterator[None]:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from briefing.connector import Mark, Skipped, Stream, Window
 from briefing.errors import BadAnswer
-from briefing.facts import Company, Fact, Party, Person, Ref, Task
+from briefing.facts import Company, Fact, Party, Person, Ref, Task, WorkState
 from briefing.http import Bearer, Client
 from briefing.reading.text import NAME, SUBJECT, clean
 
-STATES = {"open": "open", "waiting": "paused", "solved": "done", "cancelled": "cancelled"}
+STATES: Mapping[str, WorkState] = {"open": "open", "waiting": "paused", "solved": "done", "cancelled": "cancelled"}
 
 
 class Tickbird:

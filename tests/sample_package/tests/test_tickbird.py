@@ -12,6 +12,7 @@ from briefing.testing import ConnectorContract
 
 class TestTickbird(ConnectorContract):
     pages = r"^GET /v1/(tickets|customers)"
+    nullable = frozenset({"next", "assignee"})
     essential = frozenset({"state", "assignee"})
 
     def site(self) -> Site:

@@ -1,0 +1,222 @@
+"""The contract, where answers say something else than they should: shapes, fields, hostile text, and pages."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from briefing.contract import wire
+from briefing.contract.outcomes import Key, differences, hostile, listed, silences, told_texts, untold
+from briefing.contract.rig import PATIENT, ContractBase, Plain
+from briefing.contract.texts import texts_of
+from briefing.contract.wire import Asked, asked, changed, changing, one_of, plain_json, strike
+from briefing.errors import BadAnswer
+from briefing.loopback import Fault, Reply, Request, status
+
+NOT_JSON = "declared: its answers are not JSON (json = False)"
+NO_PAGES = "declared: the vendor has no pages (pages is empty)"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the vendor's answers."""
+
+    route: str
+    path: wire.Path
+    requests: tuple[Asked, ...]
+    """All to the route; the first is answered with the field."""
+
+    @property
+    def label(self) -> str:
+        """As complaints call it."""
+        return f"{'.'.join(self.path)} on {self.route}"
+
+
+class Contents(ContractBase):
+    """The same facts, or Skipped, or a gap: nothing gets lost without a word, and nothing false is stated."""
+
+    # --- shapes ---
+
+    def test_an_unknown_field_changes_nothing(self) -> None:
+        """Vendors add fields at any time."""
+        self._only_json()
+        outcome = self.under(strike(changing(wire.with_strangers)))
+        listed(differences(outcome, self.plain().outcome), "an unknown field in every object")
+
+    def test_json_of_another_shape_is_told(self) -> None:
+        """A list for an object, null, a number, a text, nothing inside: on each route by itself."""
+        self._only_json()
+        plain = self.plain()
+        for route, requests in plain.routes.items():
+            first = plain_json(plain.replies[requests[0]])
+            shapes = ["null", "7", '"text"', "[null]", "[7, []]", "{}" if isinstance(first, list) else "[]"]
+            if isinstance(first, dict) and not self.may_lack & first.keys():
+                shapes.append("{}")
+            for shape in shapes:
+                outcome = self.under_at(wire.instead(shape), requests)
+                exact = frozenset() if self.adorns(requests) else plain.readers(requests)
+                listed(silences(outcome, plain.outcome, exact=exact), f"{shape} on {route}")
+
+    # --- fields ---
+
+    def test_a_missing_field_is_told(self) -> None:
+        """Each field of the answers by itself, in its first row."""
+        self._each_field("without", wire.dropped, first=True)
+
+    def test_a_field_that_is_gone_everywhere_is_told(self) -> None:
+        """Each field by itself, in all rows: the vendor has renamed it."""
+        self._each_field("nowhere with", wire.dropped, first=False)
+
+    def test_a_null_is_told(self) -> None:
+        """In the place of each field by itself, in its first row."""
+        self._each_field("null for", wire.nulled, first=True)
+
+    def test_a_value_of_another_type_is_told(self) -> None:
+        """An object for a text or a number, a text for an object: each field by itself, in its first row."""
+        self._each_field("another type for", wire.other_type, first=True)
+
+    def test_a_value_without_sense_is_told(self) -> None:
+        """A text that is no date, a number beyond all reason: each field by itself, in its first row."""
+        self._each_field("nonsense for", wire.nonsense, first=True)
+
+    def test_hostile_text_is_cleaned(self) -> None:
+        """Every text of the answers, field by field: no control or bidirectional character comes through."""
+        self._only_json()
+        plain = self.plain()
+        for one in self._fields(plain):
+            with self.served(strike(self._at(one, wire.ends_hostile, first=False))) as rig:
+                outcome = rig.read(plain.readers(one.requests))
+            head = f"hostile text in {one.label}"
+            listed(untold(outcome), head)
+            for read in outcome.reads:
+                for fact in read.facts:
+                    listed((f"{where}: {text!r}" for where, text in texts_of(fact) if hostile(text)), head)
+            listed((f"printed: {text!r}" for text in told_texts(outcome) if hostile(text)), head)
+
+    def _only_json(self) -> None:
+        if not self.json:
+            pytest.skip(NOT_JSON)
+
+    def _fields(self, plain: Plain) -> Iterator[Field]:
+        for route, requests in {**plain.routes, **plain.login_routes}.items():
+            found: dict[wire.Path, Asked] = {}
+            for request in requests:
+                for path, _ in wire.fields_of(plain_json(plain.replies[request])):
+                    found.setdefault(path, request)
+            for path, request in found.items():
+                yield Field(route, path, (request, *(other for other in requests if other != request)))
+
+    def _at(self, one: Field, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Fault:
+        """The fault of one field, in the first row that has it or in all rows of all pages."""
+        only = one_of(one.requests[:1] if first else one.requests)
+        return strike(changing(lambda value: changed(value, one.path, change, first=first)), only)
+
+    def _each_field(self, name: str, change: Callable[[dict[str, Any], str], None], *, first: bool) -> None:
+        self._only_json()
+        plain = self.plain()
+        has_a_meaning = {wire.dropped: self.may_lack, wire.nulled: self.may_lack | self.nullable}.get(
+            change, frozenset()
+        )
+        complaints: list[str] = []
+        for one in self._fields(plain):
+            if one.path[-1] in has_a_meaning:
+                continue
+            readers = plain.readers(one.requests)
+            with self.served(strike(self._at(one, change, first=first))) as rig:
+                outcome = rig.read(readers)
+            exact = readers if one.path[-1] in self.essential else ()
+            kept = plain.only(readers)
+            complaints += [f"{name} {one.label}: {told}" for told in silences(outcome, kept, exact=exact)]
+        listed(complaints, f"{name} one field")
+
+    # --- pages ---
+
+    def test_the_same_page_for_ever_ends_by_itself(self) -> None:
+        """Every page is the first one again, its cursor included: BadAnswer after few pages."""
+        for key, requests in self._sequences():
+            reply = self.plain().replies[requests[0]]
+            self._goes_round(key, requests, lambda _, reply=reply: reply, "the same page for ever")
+
+    def test_pages_that_go_round_in_a_circle_end_by_themselves(self) -> None:
+        """The first and the second page in turns: BadAnswer after few pages."""
+        sequences = [(key, requests) for key, requests in self._sequences() if len(requests) > 2]
+        if not sequences:
+            pytest.skip("the site has no list of three pages")
+        for key, requests in sequences:
+            replies = [self.plain().replies[one] for one in requests[:2]]
+            self._goes_round(key, requests, lambda number, replies=replies: replies[number % 2], "two pages in turns")
+
+    def test_a_lost_page_makes_nothing_whole(self) -> None:
+        """The second page fails for good: the stream is a gap, or says what it lacks."""
+        for key, requests in self._sequences():
+            for fault in (status(500, "{}"), self.missing()):
+                outcome = self.under_at(fault, requests[1:2])
+                keys = [key] if key else list(self.plain().asked_by)
+                listed(
+                    silences(outcome, self.plain().outcome, exact=keys), f"the second page of {requests[0][1]} fails"
+                )
+                told = outcome.listing or any(
+                    read.tells_more_than(self.plain().outcome.by_key[read.key])
+                    for read in outcome.reads
+                    if read.key in keys
+                )
+                assert told, f"the second page of {requests[0][1]} fails, and everything is called whole"
+
+    def test_a_row_on_two_pages_is_one_fact(self) -> None:
+        """A row was added while pages were read: the second page begins with the last row of the first."""
+        self._only_json()
+        for _, requests in self._sequences():
+            replies = self.plain().replies
+            before = {
+                later: wire.rows_at(plain_json(replies[earlier])) for earlier, later in itertools.pairwise(requests)
+            }
+
+            def change(request: Request, reply: Reply, before: Any = before) -> Reply:
+                value = wire.with_rows_before(plain_json(reply), before[asked(request)])
+                return wire.instead(json.dumps(value)).change(request, reply)
+
+            outcome = self.under(strike(Fault(change=change), one_of(requests[1:])))
+            listed(differences(outcome, self.plain().outcome), f"a row of {requests[0][1]} on two pages")
+
+    def _sequences(self) -> list[tuple[Key | None, tuple[Asked, ...]]]:
+        """Requests of one reader to one route that come in pages, in their order; without a key those of listing."""
+        if not self.pages:
+            pytest.skip(NO_PAGES)
+        plain = self.plain()
+        found: list[tuple[Key | None, tuple[Asked, ...]]] = []
+        readers: list[tuple[Key | None, tuple[Request, ...]]] = [(None, plain.listing), *plain.asked_by.items()]
+        for key, requests in readers:
+            routes: dict[str, dict[Asked, None]] = {}
+            for request in filter(self.is_page, requests):
+                routes.setdefault(wire.route_of(request), {})[asked(request)] = None
+            found += [(key, tuple(pages)) for pages in routes.values() if len(pages) > 1]
+        assert found, f"no request that matches pages ({self.pages}) has a second page: the site must show two"
+        return found
+
+    def _goes_round(
+        self, key: Key | None, requests: tuple[Asked, ...], reply: Callable[[int], Reply], name: str
+    ) -> None:
+        route = wire.route_of(requests[0])
+        count = iter(range(1_000_000))
+        fault = Fault(change=lambda _, __: reply(next(count)))
+        with self.served(
+            strike(fault, lambda request: self.is_page(request) and wire.route_of(request) == route)
+        ) as rig:
+            outcome = rig.read([key] if key else None)
+            asked_for = len(rig.data)
+        head = f"{name} on {route}"
+        listed(untold(outcome), head)
+        wrong = [
+            f"{where} raised {type(error).__name__}: {error}, not BadAnswer"
+            for where, error in outcome.errors
+            if not isinstance(error, BadAnswer)
+        ]
+        listed(wrong, head)
+        assert outcome.errors, f"{head}: nothing noticed it (the first list asked for must have two pages)"
+        most = (PATIENT.most_pages + 5) * max(len(outcome.reads), 1)
+        assert asked_for <= most, f"{head}: asked {asked_for} times, {most} at most"
