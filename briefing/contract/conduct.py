@@ -75,7 +75,7 @@ class Conduct(ContractBase):
     # --- order ---
 
     def test_nothing_is_read_before_it_is_asked_for(self) -> None:
-        """Building asks for nothing, listing for a login and a list at most, `read` for nothing before its first row."""
+        """Building asks for nothing, listing for a login and a list, `read` for nothing before its first row."""
         with self.served() as rig:
             assert not rig.server.requests, f"building asks for {rig.server.requests[0].line}"
             streams = rig.connector.streams(self.window())

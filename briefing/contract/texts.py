@@ -71,9 +71,10 @@ def _odd(what: str, value: object) -> Iterator[str]:
 
 
 def _money(what: str, money: Money) -> Iterator[str]:
-    if not isinstance(money.amount, Decimal):
-        yield f"{what}: an amount is {type(money.amount).__name__}, not Decimal"
-    if not (isinstance(money.currency, str) and re.fullmatch(r"[A-Z]{3}", money.currency)):
+    amount: object = money.amount
+    if not isinstance(amount, Decimal):
+        yield f"{what}: an amount is {type(amount).__name__}, not Decimal"
+    if not re.fullmatch(r"[A-Z]{3}", str(money.currency)):
         yield f"{what}: {money.currency!r} is no ISO currency"
 
 
