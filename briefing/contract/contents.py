@@ -14,7 +14,7 @@ from briefing.contract import wire
 from briefing.contract.outcomes import Key, differences, hostile, listed, silences, told_texts, untold
 from briefing.contract.rig import PATIENT, ContractBase, Plain
 from briefing.contract.texts import texts_of
-from briefing.contract.wire import Asked, asked, changed, changing, one_of, plain_json, strike
+from briefing.contract.wire import Asked, Strike, asked, changed, changing, one_of, plain_json, strike
 from briefing.errors import BadAnswer
 from briefing.loopback import Fault, Reply, Request, status
 
@@ -89,7 +89,7 @@ class Contents(ContractBase):
         self._only_json()
         plain = self.plain()
         for one in self._fields(plain):
-            with self.served(strike(self._at(one, wire.ends_hostile, first=False))) as rig:
+            with self.served(self._at(one, wire.ends_hostile, first=False)) as rig:
                 outcome = rig.read(plain.readers(one.requests))
             head = f"hostile text in {one.label}"
             listed(untold(outcome), head)
@@ -111,7 +111,7 @@ class Contents(ContractBase):
             for path, request in found.items():
                 yield Field(route, path, (request, *(other for other in requests if other != request)))
 
-    def _at(self, one: Field, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Fault:
+    def _at(self, one: Field, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Strike:
         """The fault of one field, in the first row that has it or in all rows of all pages."""
         only = one_of(one.requests[:1] if first else one.requests)
         return strike(changing(lambda value: changed(value, one.path, change, first=first)), only)
@@ -119,15 +119,14 @@ class Contents(ContractBase):
     def _each_field(self, name: str, change: Callable[[dict[str, Any], str], None], *, first: bool) -> None:
         self._only_json()
         plain = self.plain()
-        has_a_meaning = {wire.dropped: self.may_lack, wire.nulled: self.may_lack | self.nullable}.get(
-            change, frozenset()
-        )
+        means: dict[object, frozenset[str]] = {wire.dropped: self.may_lack, wire.nulled: self.may_lack | self.nullable}
+        has_a_meaning = means.get(change, frozenset())
         complaints: list[str] = []
         for one in self._fields(plain):
             if one.path[-1] in has_a_meaning:
                 continue
             readers = plain.readers(one.requests)
-            with self.served(strike(self._at(one, change, first=first))) as rig:
+            with self.served(self._at(one, change, first=first)) as rig:
                 outcome = rig.read(readers)
             exact = readers if one.path[-1] in self.essential else ()
             kept = plain.only(readers)
