@@ -11,7 +11,7 @@ task may be equal. A world gives a record the same number on every morning.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import lru_cache
 
 from briefing.demo.work import Milestone, Project, Task
 from briefing.demo.world import World
@@ -33,29 +33,31 @@ class Numbers:
         """Accelo's id. `kind` is Accelo's word (or project, client, person); companies are given by their id in the
         world, people by their e-mail address. Raises KeyError.
         """
-        return self._numbers[KINDS.get(kind, kind)][id]
+        return _numbers_of(self._world)[KINDS.get(kind, kind)][id]
 
     def record(self, kind: str, number: str) -> str:
         """The world's id of an Accelo object; of people the e-mail address. Raises KeyError."""
-        return self._records[KINDS.get(kind, kind)][number]
+        return _records_of(self._world)[KINDS.get(kind, kind)][number]
 
-    @cached_property
-    def _numbers(self) -> dict[str, dict[str, str]]:
-        work, people = self._world.delivery.all, self._world.people
-        contacts = [human.email for company in people.clients for human in company.contacts]
-        order = {
-            "job": _by_creation(work.projects), "milestone": _by_creation(work.milestones),
-            "task": _by_creation(work.tasks), "company": [company.id for company in people.clients],
-            "affiliation": contacts, "contact": contacts, "staff": [human.email for human in people.staff],
-        }  # fmt: skip
-        return {
-            kind: {one: str(FIRST[kind] + place) for place, one in enumerate(dict.fromkeys(ids))}
-            for kind, ids in order.items()
-        }
 
-    @cached_property
-    def _records(self) -> dict[str, dict[str, str]]:
-        return {kind: {number: one for one, number in known.items()} for kind, known in self._numbers.items()}
+@lru_cache(maxsize=8)
+def _numbers_of(world: World) -> dict[str, dict[str, str]]:
+    work, people = world.delivery.all, world.people
+    contacts = [human.email for company in people.clients for human in company.contacts]
+    order = {
+        "job": _by_creation(work.projects), "milestone": _by_creation(work.milestones),
+        "task": _by_creation(work.tasks), "company": [company.id for company in people.clients],
+        "affiliation": contacts, "contact": contacts, "staff": [human.email for human in people.staff],
+    }  # fmt: skip
+    return {
+        kind: {one: str(FIRST[kind] + place) for place, one in enumerate(dict.fromkeys(ids))}
+        for kind, ids in order.items()
+    }
+
+
+@lru_cache(maxsize=8)
+def _records_of(world: World) -> dict[str, dict[str, str]]:
+    return {kind: {number: one for one, number in known.items()} for kind, known in _numbers_of(world).items()}
 
 
 def _by_creation(records: Iterable[Project | Milestone | Task]) -> list[str]:

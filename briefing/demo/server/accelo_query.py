@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from briefing.demo.server.accelo_settings import AcceloSettings
 
@@ -88,6 +89,7 @@ class Term:
         return tuple(part.strip() for part in (self.inside or "").split(",") if part.strip())
 
 
+@lru_cache(maxsize=1024)
 def terms(text: str) -> tuple[Term, ...]:
     """`a,b(c,d(e))` as terms. Raises Refused for brackets that do not close."""
     found, depth, begin = [], 0, 0
@@ -132,9 +134,9 @@ class Query:
     unset_last: bool
 
     def of(self, rows: Iterable[Row]) -> list[Row]:
-        """The rows that pass, ordered; without an order by ascending id."""
+        """The rows that pass, ordered; without an order as they come, which is by ascending id."""
         found = [row for row in rows if all(test(row) for test in self.tests)]
-        for name, descends in reversed(self.orders or (("id", False),)):
+        for name, descends in reversed(self.orders):
             found.sort(key=lambda row: self._key(name, row), reverse=descends)
         return found
 
@@ -142,7 +144,7 @@ class Query:
         value = value_of(row[name])
         if value is None:
             return (2 if self.unset_last else 0, 0, "")
-        return (1, int(value), "") if re.fullmatch(r"-?\d+", value) else (1, 0, value.casefold())
+        return (1, int(value), "") if value.isdecimal() else (1, 0, value.casefold())
 
 
 def query(spec: Spec, filters: str, search: str, ways: AcceloSettings) -> Query:

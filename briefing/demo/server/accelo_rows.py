@@ -10,7 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from briefing.demo import names
 from briefing.demo.days import ZONE_NAME, moment
@@ -73,19 +73,31 @@ def draw(id: str, what: str) -> int:
     return zlib.crc32(f"{id}/{what}".encode()) % 10_000
 
 
-class Rows:
-    """All tables of one morning."""
+def tables_of(world: World, morning: date, settings: AcceloSettings) -> Mapping[str, Table]:
+    """The tables of one morning by the name of their resource; those without an endpoint of their own too. Kept for
+    the last few worlds and mornings: a site that is built anew does not wait for them.
+    """
+    of_rows = ("standings", "crumb", "task_job_through_milestone", "own_company")
+    return _kept_tables(world, morning, AcceloSettings(**{name: getattr(settings, name) for name in of_rows}))
 
-    def __init__(self, world: World, morning: date, numbers: Numbers, settings: AcceloSettings) -> None:
+
+@lru_cache(maxsize=8)
+def _kept_tables(world: World, morning: date, settings: AcceloSettings) -> Mapping[str, Table]:
+    return _Rows(world, morning, settings).tables()
+
+
+class _Rows:
+    """All rows of one morning."""
+
+    def __init__(self, world: World, morning: date, settings: AcceloSettings) -> None:
         self.world, self.morning, self.settings = world, morning, settings
         self.work = world.delivery.at(morning)
-        self._id = numbers.number
+        self._id = Numbers(world).number
         self._projects = {project.id: project for project in self.work.projects}
         self._milestones = {milestone.id: milestone for milestone in self.work.milestones}
 
-    @cached_property
-    def tables(self) -> dict[str, Table]:
-        """By the name of the resource; those without an endpoint of their own too."""
+    def tables(self) -> Mapping[str, Table]:
+        """By the name of the resource."""
         made: list[tuple[Spec, Iterable[Row]]] = [
             (offers.JOBS, map(self._job, self.work.projects)),
             (offers.MILESTONES, map(self._milestone, self.work.milestones)),
@@ -178,11 +190,17 @@ class Rows:
             "date_started": self._noon(milestone.starts), "date_due": self._noon(milestone.due),
             "date_commenced": self._at(milestone.starts, milestone.id, "commenced") if begun or done else None,
             "date_completed": self._at(milestone.done, milestone.id, "done") if done else None,
-            "job": Link("jobs", self._id("job", milestone.project)), "manager": self._human(milestone.manager),
+            "job": Link("jobs", self._id("job", milestone.project)), "manager": self._human(self._leads(milestone)),
             "rate": Link("rates", None), "rate_charged": "0.00",
             "milestone_object_budget": Link("object_budgets", _budget_id("milestone", number)),
             "milestone_object_schedule": Link("object_schedules", _budget_id("milestone", number)),
         }  # fmt: skip
+
+    def _leads(self, milestone: Milestone) -> Human | None:
+        """Where the world names nobody, half of the milestones name the project's manager, and half nobody."""
+        if milestone.manager or draw(milestone.id, "manager") < 5_000:
+            return milestone.manager
+        return self._projects[milestone.project].manager
 
     def _task(self, task: Task) -> Row:
         state = task.state(self.morning)
