@@ -324,8 +324,9 @@ class _Collect:
         rows = job.incoming.rows
         attempt = self._attempt(job, status, emptied=emptied)
         mark = job.new_mark or Mark("")
-        job.incoming.finish(attempt, mark=mark.value, continued=bool(job.mark) or emptied, so_far=mark.so_far)
+        # First: binding to other settings drops the mark that is there, which must not be the new one.
         self.store.bind(job.key, job.source.bound_to)
+        job.incoming.finish(attempt, mark=mark.value, continued=bool(job.mark) or emptied, so_far=mark.so_far)
         self.counts[status] += 1
         self.rows += rows
         self.progress(Progress(source=job.source.name, scope=job.key.scope, step="done", rows=rows))

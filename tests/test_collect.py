@@ -225,6 +225,21 @@ def test_a_mark_is_handed_on_and_an_expired_one_reads_all_again(store: Store) ->
     assert marks == ["", "1", "1", ""]
 
 
+def test_the_first_mark_serves_already_and_other_settings_do_without_it(store: Store) -> None:
+    marks: list[str] = []
+
+    def reads(window: Window, mark: Mark | None) -> Things:
+        marks.append(mark.value if mark else "")
+        yield Mark(str(len(marks)))
+
+    for day, bound_to in enumerate(("one", "one", "other", "other")):
+        at = NOW + timedelta(days=day)
+        collect(
+            [Source(name="tool", connector=Tool(a=reads), bound_to=bound_to)], store, WINDOW, clock=lambda at=at: at
+        )
+    assert marks == ["", "1", "", "3"]
+
+
 def test_a_kind_may_have_several_streams(store: Store) -> None:
     class Two:
         def streams(self, window: Window) -> Sequence[Stream]:
