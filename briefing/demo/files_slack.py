@@ -35,7 +35,7 @@ def slack_export(world: World, morning: date) -> bytes:
     users = _users(world)
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "channels.json", _channels(world))
+        _add(archive, "channels.json", channels(world))
         _add(archive, "users.json", [user for _, user in sorted(users.items())])
         _add(archive, "integration_logs.json", [])
         for (channel, day), some in sorted(days.items()):
@@ -58,7 +58,8 @@ def stamp(note: Note) -> str:
     return f"{int(note.at.timestamp())}.{zlib.crc32(note.id.encode()) % 1_000_000:06d}"
 
 
-def _channels(world: World) -> list[dict[str, Any]]:
+def channels(world: World) -> list[dict[str, Any]]:
+    """Our own public channels, and those shared with clients."""
     staff = [human.slack for human in world.people.staff]
     found = [_channel(f"C0OWN{number:05d}", name, staff) for number, name in enumerate(CHANNELS)]
     for number, client in enumerate(world.people.clients):

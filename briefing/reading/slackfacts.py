@@ -113,6 +113,9 @@ class People:
     ours: frozenset[str] = frozenset()
     """Addresses and domains of guests who are on our side, in lower case."""
 
+    not_seen: set[str] = field(default_factory=set)
+    """Ids that were asked for and that Slack does not show."""
+
     group_names: Mapping[str, str] = field(default_factory=dict)
     group_members: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """User groups by id, where the source knows them."""
