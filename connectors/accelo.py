@@ -28,7 +28,7 @@ from briefing.errors import SourceError
 from briefing.facts import Company, Fact, Milestone, Project, Staff, Task
 from briefing.reading.currencies import CODES
 from briefing.tokens import TokenFile
-from connectors.accelo_api import Api, Listing
+from connectors.accelo_api import Api, Listing, NotShown
 from connectors.accelo_facts import CLOSED, Elsewhere, Shapes, company_of, estimate_of, parent_of, project_of
 from connectors.accelo_filters import BY_ID, Filter, Filters, chunks, on_milestones, one_of, standing_not
 from connectors.accelo_login import who, zone_named
@@ -117,10 +117,10 @@ class Accelo:
 
     def streams(self, window: Window) -> Sequence[Stream]:
         """Five lists; nothing is asked before one is read."""
-        steps = _Once(lambda: self._load_milestones(self._shapes(window)))
+        steps = _Once(lambda: self._load_milestones(self._shapes(window), MILESTONES))
         return [
             self._stream("projects", Project, self._projects),
-            self._stream("milestones", Milestone, lambda _: iter(steps.fresh().things)),
+            self._stream("milestones", Milestone, lambda _: steps.fresh().everything()),
             self._stream("tasks", Task, lambda shapes: self._tasks(shapes, steps)),
             self._stream("staff", Staff, self._staff),
             self._stream("companies", Company, self._companies),
@@ -133,7 +133,7 @@ class Accelo:
         return f"{told['who'] or 'a user without a name'}, Accelo deployment {told['deployment'] or self._deployment}"
 
     def probe(self) -> Iterable[Finding]:
-        """Login, zone, currency, rights, counts, and whether filters are kept. About 14 calls."""
+        """Login, zone, currency, rights, counts, and whether filters are kept. 13 calls."""
         return findings(self._api, timezone=self._timezone, currency=self._currency)
 
     # --- streams ---
@@ -161,7 +161,7 @@ class Accelo:
         with self._guard:
             if self._told is None:
                 told = {name: str(kept.get(name) or "") for name in ("zone", "currency", "email")}
-                if not told["zone"] and self._timezone is None:
+                if not told["email"] or not (told["zone"] or self._timezone):
                     told |= {name: value for name, value in self._tokeninfo().items() if value and name in told}
                 self._told = told
             return self._told
@@ -204,14 +204,12 @@ class Accelo:
                 yield Skipped(f"project {job['id']}", str(error))
                 continue
             named_by |= {found} if found else set()
-        listed = 0
+        listed: set[str] = set()
         for some in chunks(named_by):
             listing = Listing(resource="companies", fields=COMPANIES, filters=Filters((one_of("id", some),)))
-            for thing in stated(self._api.rows(listing), shapes.company, "company"):
-                listed += isinstance(thing, Company | Skipped)
-                yield thing
-        if listed < len(named_by):
-            yield Ignored(len(named_by) - listed, "companies of projects that Accelo does not show to this login")
+            yield from stated(self._api.rows(listing, already=listed), shapes.company, "company")
+        if hidden := len(named_by - listed):
+            yield Ignored(hidden, "companies of projects that Accelo does not show to this login")
 
     def _jobs(self, *fields: str, spare: str = "") -> Iterator[Row | Skipped]:
         """Projects that are not over, for their ids; what was left out of them is told with the projects."""
@@ -225,32 +223,31 @@ class Accelo:
 
     # --- milestones and what hangs on them ---
 
-    def _load_milestones(self, shapes: Shapes) -> _Steps:
+    def _load_milestones(self, shapes: Shapes, fields: tuple[str, ...]) -> _Steps:
         """Every milestone of the projects that are not over, and the parents they name, to the end."""
         steps = _Steps()
         jobs = []
         for job in self._jobs():
             if isinstance(job, Skipped):
-                steps.things.append(job)
+                steps.lost.append(job)
             else:
                 jobs.append(str(sid(job["id"])))
         for some in chunks(jobs):
-            self._add_milestones(shapes, steps, one_of("job", some))
+            self._add_milestones(shapes, steps, one_of("job", some), fields)
         asked: set[str] = set()
         while missing := steps.parents.keys() - steps.projects.keys() - asked:
             asked |= missing
             for some in chunks(missing):
-                self._add_milestones(shapes, steps, one_of("id", some))
-        steps.things += [
+                self._add_milestones(shapes, steps, one_of("id", some), fields)
+        steps.lost += [
             Skipped(f"milestone {parent}", f"milestone {steps.parents[parent]} lies in it, and Accelo does not show it")
             for parent in sorted(asked - steps.projects.keys())
         ]
         return steps
 
-    def _add_milestones(self, shapes: Shapes, steps: _Steps, which: Filter) -> None:
-        listing = Listing(
-            resource="milestones", fields=MILESTONES, filters=Filters((which, BY_ID)), telling=("date_due", "parent")
-        )
+    def _add_milestones(self, shapes: Shapes, steps: _Steps, which: Filter, fields: tuple[str, ...]) -> None:
+        telling = tuple(name for name in ("date_due", "parent") if name in fields)
+        listing = Listing(resource="milestones", fields=fields, filters=Filters((which, BY_ID)), telling=telling)
 
         def noted(row: Row) -> Milestone:
             own = str(row["id"])
@@ -260,22 +257,22 @@ class Accelo:
                 steps.parents.setdefault(parent, own)
             return shapes.milestone(row)
 
-        steps.things += stated(self._api.rows(listing), noted, "milestone")
+        for row in self._api.rows(listing):
+            if isinstance(row, Skipped):
+                steps.lost.append(row)
+            else:
+                steps.things += stated([row], noted, "milestone")
 
     def _tasks(self, shapes: Shapes, once: _Once) -> Things:
         """First those of the milestones, then the open ones wherever they hang: what was made meanwhile is in these."""
-        unread = None
-        try:
-            steps = once.known()
-        except SourceError as error:
-            steps, unread = _Steps(), error
+        steps, unread = self._milestones_for(shapes, once)
         seen: set[str] = set()
         elsewhere: Counter[str] = Counter()
         for which in (*(on_milestones(some) for some in chunks(steps.projects)), OPEN):
             listing = Listing(
                 resource="tasks", fields=TASKS, filters=Filters((which, BY_ID)), telling=("assignee", "date_due")
             )
-            rows = (row for row in self._api.rows(listing) if not isinstance(row, Mapping) or _is_new(row, seen))
+            rows = self._api.rows(listing, already=seen)
             for thing in stated(rows, lambda row: shapes.task(row, steps.projects), "task"):
                 if isinstance(thing, Elsewhere):
                     elsewhere[thing.what] += 1
@@ -283,8 +280,16 @@ class Accelo:
                     yield thing
         for what, count in sorted(elsewhere.items()):
             yield Ignored(count, f"open tasks on {what}, not on a project")
+        yield from steps.lost
         if unread is not None:
             yield Skipped("tasks of milestones", f"the list of milestones was not read: {unread}")
+
+    def _milestones_for(self, shapes: Shapes, once: _Once) -> tuple[_Steps, NotShown | None]:
+        """The milestones that are stated, else their bare list; none where this user may not see them."""
+        try:
+            return once.known() or self._load_milestones(shapes, ("title", "standing", "parent", "job")), None
+        except NotShown as error:
+            return _Steps(), error
 
 
 def stated(
@@ -301,58 +306,44 @@ def stated(
             yield Skipped(f"{word} {row['id']}", str(error))
 
 
-def _is_new(row: Row, seen: set[str]) -> bool:
-    """Whether a task was not in an earlier list."""
-    own = str(row["id"])
-    if own in seen:
-        return False
-    seen.add(own)
-    return True
-
-
 @dataclass
 class _Steps:
     """The milestones of one reading."""
 
     things: list[Milestone | Skipped | Ignored] = field(default_factory=list)
+    lost: list[Skipped] = field(default_factory=list)
+    """What may be a milestone nobody knows the id of: its tasks are missing with it."""
+
     projects: dict[str, str] = field(default_factory=dict)
     """Of every milestone that was listed, also of one that could not be read: its project."""
 
     parents: dict[str, str] = field(default_factory=dict)
     """Of every milestone that is named as a parent: one that lies in it."""
 
+    def everything(self) -> Things:
+        """What the stream of milestones states."""
+        yield from self.things
+        yield from self.lost
+
 
 class _Once:
-    """The milestones of one listing of streams: stated by one stream, looked through by another, read once for both.
+    """The milestones that one stream states, for the other that needs to know which there are.
 
-    So the tasks are those of the very milestones that are stated, whatever happens meanwhile.
+    So the tasks are those of the very milestones that are stated, whatever happens in between.
     """
 
     def __init__(self, load: Callable[[], _Steps]) -> None:
         self._load, self._lock = load, threading.Lock()
-        self._steps: _Steps | SourceError | None = None
-        self._told = False
+        self._steps: _Steps | None = None
 
     def fresh(self) -> _Steps:
-        """For the stream that states them: read anew when it is read a second time. Raises SourceError."""
+        """Read now, each time it is asked for. Raises SourceError."""
         with self._lock:
-            if self._told:
-                self._steps = None
-            self._told = True
-            return self._loaded()
+            self._steps = None
+            self._steps = self._load()
+            return self._steps
 
-    def known(self) -> _Steps:
-        """For the stream of tasks. Raises SourceError."""
+    def known(self) -> _Steps | None:
+        """What was read, waiting for what is being read; None where there is nothing."""
         with self._lock:
-            return self._loaded()
-
-    def _loaded(self) -> _Steps:
-        """What was read, or why it could not be: a failure is not waited for twice."""
-        if self._steps is None:
-            try:
-                self._steps = self._load()
-            except SourceError as error:
-                self._steps = error
-        if isinstance(self._steps, SourceError):
-            raise self._steps
-        return self._steps
+            return self._steps

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -53,6 +53,10 @@ THINGS: Mapping[str, Thing] = {
     "staff": Thing("staff", "staff"),
     "companies": Thing("company", "companies"),
 }
+
+
+class NotShown(AuthError):
+    """The login is good; its user may not see this (403)."""
 
 
 class RefusedFields(BadAnswer):
@@ -147,10 +151,14 @@ class Api:
         found = unwrapped(self.ask(f"{resource}/statuses", params), resource)
         return [row for row in found if isinstance(row, Mapping)]
 
-    def rows(self, listing: Listing) -> Iterator[Row | Skipped | Ignored]:
-        """Every row of a list once, each held against the filters; then what was left out, counted."""
+    def rows(self, listing: Listing, already: set[str] | None = None) -> Iterator[Row | Skipped | Ignored]:
+        """Every row of a list, each held against the filters; then what was left out, counted.
+
+        Rows move while pages are read, so one may come on two pages: it is passed on as it comes, and counted where
+        facts are kept. `already` are ids that an earlier list gave: those are passed over, and this list's are added.
+        """
         paging = self.client.paging(f"Accelo {listing.thing.many}")
-        sieve = _Sieve(listing)
+        sieve = _Sieve(listing, already or set())
         fields, page, limit = (*listing.fields, *listing.spare), 0, LIMIT
         while True:
             try:
@@ -171,6 +179,8 @@ class Api:
                 break
             page += 1
         yield from sieve.left_out()
+        if already is not None:
+            already |= sieve.ids
 
     def _page(self, listing: Listing, fields: Sequence[str], page: int) -> list[Any]:
         params: dict[str, object] = {"_fields": ",".join(fields), "_limit": LIMIT, "_page": page}
@@ -193,7 +203,7 @@ class Api:
                 advice=f"see in Accelo whether the application and its user are still active, {again}",
             )
         if answer.status == 403:
-            return AuthError(
+            return NotShown(
                 f"Accelo does not show {what} to the user of this login (403)",
                 advice=f"in Accelo, give the user of the application the right to view {what}, {again}",
             )
@@ -232,47 +242,41 @@ def unwrapped(response: Any, path: str) -> list[Any]:
 
 
 class _Sieve:
-    """Each row of one list once, and only what was asked for; counts what it holds back."""
+    """Lets through what was asked for, and counts what it holds back."""
 
-    def __init__(self, listing: Listing) -> None:
-        self.listing = listing
-        self._seen: dict[str, int] = {}
-        self._repeated = self._unasked = self._total = 0
+    def __init__(self, listing: Listing, already: AbstractSet[str]) -> None:
+        self.listing, self._already = listing, already
+        self.ids: set[str] = set()
+        self._kept = self._unasked = 0
         self._untold = set(listing.telling)
 
     def taken(self, row: Any, where: str) -> Row | Skipped | None:
-        """The row, or why it cannot be read; None for one that is left out and counted."""
-        self._total += 1
+        """The row, or why it cannot be read; None for one that is left out."""
         if not isinstance(row, Mapping):
             return Skipped(where, "it is not an object")
         try:
-            id = sid(row.get("id"))  # noqa: A001  (the field's own word)
+            own = sid(row.get("id"))
         except BadValue as error:
             return Skipped(where, f"id: {error}")
-        if id is None:
+        if own is None:
             return Skipped(where, "it has no id")
-        contents = hash(json.dumps(row, sort_keys=True, default=str))
-        if id in self._seen:
-            if self._seen[id] != contents:
-                return Skipped(f"{self.listing.thing.one} {id}", "listed twice with other contents; the first stands")
-            self._repeated += 1
+        if own in self._already:
             return None
-        self._seen[id] = contents
         if not self.listing.filters.keep(row):
             self._unasked += 1
             return None
+        self._kept += 1
+        self.ids.add(own)
         self._untold.difference_update(row)
         return row
 
     def left_out(self) -> Iterator[Skipped | Ignored]:
         """What was held back, and what no row tells."""
         many = self.listing.thing.many
-        if len(self._seen) - self._unasked >= ENOUGH_ROWS:
+        if self._kept >= ENOUGH_ROWS:
             for name in sorted(self._untold):
                 yield Skipped(many, f"Accelo tells {name} of none of them")
-        if self._repeated:
-            yield Ignored(self._repeated, f"{many} listed twice alike")
-        if self._unasked > self._total * IGNORED_SHARE:
+        if self._unasked > (self._kept + self._unasked) * IGNORED_SHARE:
             yield Ignored(self._unasked, f"{many} left out here, because Accelo did not keep the filter")
         elif self._unasked:
             yield Ignored(self._unasked, f"{many} that were not asked for")

@@ -20,16 +20,17 @@ from connectors.accelo_filters import MILESTONE_TYPES, standing
 from connectors.accelo_values import BadValue, Row, day, field, hours, money, plain, ref, shown, sid, text, ts
 
 WORK: Mapping[str, WorkState] = {
-    "pending": "open", "active": "open", "paused": "paused", "complete": "done", "inactive": "cancelled",
-}  # fmt: skip
-"""Standings of projects and milestones. `pending` is set up and not begun: what it waits for is its start date.
-`inactive` is what Accelo's help calls cancelled."""
-
-TASK: Mapping[str, WorkState] = {
-    "pending": "open", "accepted": "open", "started": "open", "paused": "paused", "complete": "done",
+    "setup": "open", "pending": "open", "active": "open", "paused": "paused", "complete": "done",
     "inactive": "cancelled",
 }  # fmt: skip
-"""Standings of tasks; there is no `active` among them."""
+"""Standings of projects and milestones. `pending` is set up and not begun (`setup` in some places of the
+documentation): what it waits for is its start date. `inactive` is what Accelo's help calls cancelled."""
+
+TASK: Mapping[str, WorkState] = {
+    "pending": "open", "accepted": "open", "started": "open", "active": "open", "paused": "paused",
+    "complete": "done", "inactive": "cancelled",
+}  # fmt: skip
+"""Standings of tasks. Nobody has seen `active` among them; the documentation suggests it, and it can mean one thing."""
 
 STAFF: Mapping[str, bool] = {"active": True, "inactive": False, "lockout": False}
 """Standings of staff: whether somebody is still with us."""

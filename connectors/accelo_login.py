@@ -132,11 +132,15 @@ class Login:
 
     def locked_out(self, answer: Answer) -> LockedOut:
         """Data was refused because the address is locked out: kept, so that nobody asks before it ends."""
-        error = lock_of(answer, self._source)
-        with self._guard:
-            self._lock = (time.monotonic() + error.seconds, error)
+        error = self._locked(lock_of(answer, self._source))
         with self._file.locked():
             self._file.write({**self._file.read(), "locked_out_until": time.time() + error.seconds})
+        return error
+
+    def _locked(self, error: LockedOut) -> LockedOut:
+        """Note a lock, so that a token that still seems good is not used either."""
+        with self._guard:
+            self._lock = (time.monotonic() + error.seconds, error)
         return error
 
     def _stop_while_locked(self) -> None:
@@ -168,7 +172,7 @@ class Login:
         if 200 <= answer.status < 300:
             return answer
         if status == LOCKED:
-            raise lock_of(answer, self._source)
+            raise self._locked(lock_of(answer, self._source))
         if answer.status == 429:
             raise self._client.refusal(answer)
         said = ": ".join(part for part in (status, message) if part)

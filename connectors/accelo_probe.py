@@ -96,7 +96,9 @@ def _counts(api: Api) -> Iterator[Finding]:
         except SourceError as error:
             yield Finding(what=str(error), ok=False, cure=error.advice)
     if counted:
-        listed = ", ".join(f"{count:,} {THINGS[name].many}" for name, count in counted.items())
+        listed = ", ".join(
+            f"{count:,} {THINGS[name].one if count == 1 else THINGS[name].many}" for name, count in counted.items()
+        )
         nothing = not any(counted.get(name) for name in STATUSES)
         yield Finding(
             what=f"There are {listed}, open or not.", ok=not nothing,

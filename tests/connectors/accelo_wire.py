@@ -122,7 +122,10 @@ class Read:
     @property
     def left_out(self) -> dict[str, int]:
         """What was left out on purpose."""
-        return {each.why: each.count for each in self.ignored}
+        counted: dict[str, int] = {}
+        for each in self.ignored:
+            counted[each.why] = counted.get(each.why, 0) + each.count
+        return counted
 
     @property
     def ids(self) -> list[str]:

@@ -247,7 +247,6 @@ def test_whom_a_reference_means(value: Any, person: Person | None) -> None:
         ({"title": {"a": 1}}, "task 5: title: \"{'a': 1}\" is not a plain value"),
         ({"standing": None}, "task 5: it has no standing"),
         ({"standing": "waiting"}, 'task 5: standing "waiting" is not known'),
-        ({"standing": "active"}, 'task 5: standing "active" is not known'),
         ({"against_type": None}, "task 5: it does not say what it hangs on"),
         ({"against_type": "gadget"}, 'task 5: it hangs on "gadget", which is not known'),
         ({"against_id": "0"}, "task 5: it does not say on which milestone it hangs"),
@@ -266,8 +265,8 @@ def test_a_task_that_cannot_be_read_is_told(changes: dict[str, Any], why: str) -
 @pytest.mark.parametrize(
     ("standing", "state"),
     [
-        ("pending", "open"), ("accepted", "open"), ("started", "open"), ("Started", "open"), ("paused", "paused"),
-        ("complete", "done"), ("inactive", "cancelled"),
+        ("pending", "open"), ("accepted", "open"), ("started", "open"), ("Started", "open"), ("active", "open"),
+        ("paused", "paused"), ("complete", "done"), ("inactive", "cancelled"),
     ],
 )  # fmt: skip
 def test_standings_of_tasks(standing: str, state: str) -> None:
@@ -275,7 +274,8 @@ def test_standings_of_tasks(standing: str, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "state"), [("pending", "open"), ("active", "open"), ("paused", "paused"), ("Active", "open")]
+    ("standing", "state"),
+    [("setup", "open"), ("pending", "open"), ("active", "open"), ("paused", "paused"), ("Active", "open")],
 )
 def test_standings_of_projects(standing: str, state: str) -> None:
     with serving(small([job(1, standing=standing)])) as (accelo, _):
