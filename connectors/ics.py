@@ -37,6 +37,8 @@ EACH_ITS_OWN = 12
 """Up to so many files of a folder are calendars of their own; more are taken for one event each."""
 
 KINDS: frozenset[type[Fact]] = frozenset({Meeting, Absence})
+NO_MARK = Mark("", so_far=True)
+"""In place of the mark from before: "as it was" must not turn a partial reading into a whole one."""
 
 
 class Ics:
@@ -126,7 +128,9 @@ class Ics:
             raise feed.no_calendar(fetched.data or b"")
         yield from self._stated(outcome, "", label)
         mark = mark_of(fetched.validators, span)
-        if mark is not None and not outcome.unread:  # "as it was" must not turn a partial reading into a whole one
+        if outcome.unread:
+            yield NO_MARK
+        elif mark is not None:
             yield mark
 
     @property
@@ -166,6 +170,7 @@ class Ics:
                     advice=f"name a folder with fewer files, or raise sources.{self._source}.max_bytes",
                 )
         outcome = occurrences(texts, span_of(window))
+        as_one_calendar(outcome)
         yield from (Skipped(problem.text, problem.why) for problem in outcome.not_calendars)
         yield from self._stated(outcome, "", self._label)
 
@@ -203,6 +208,14 @@ class Ics:
 def where_of(problem: Unread) -> str:
     """`maya.ics:41`."""
     return f"{problem.text}:{problem.line}" if problem.line else problem.text
+
+
+def as_one_calendar(outcome: Outcome) -> None:
+    """Texts of one event each are one calendar: where some of them have a description, the others have none."""
+    calendars = [occurrence.event.calendar for occurrence in outcome.occurrences]
+    if any(calendar.describes for calendar in calendars):
+        for calendar in calendars:
+            calendar.describes = True
 
 
 def span_of(window: Window) -> Span:

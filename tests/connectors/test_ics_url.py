@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from briefing.connector import Gone, Ignored, Mark, Skipped, Stream, Window
+from briefing.connector import Connector, Gone, Ignored, Mark, Skipped, Stream, Window
+from briefing.contract import ConnectorContract
 from briefing.demo.files_calendar import calendar
 from briefing.demo.world import World
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
 from briefing.facts import Fact, Meeting
 from briefing.log import redacted
-from briefing.loopback import Loopback, Reply, Request, text_reply
+from briefing.loopback import Fault, Loopback, Reply, Request, Site, redirect, text_reply
 from connectors.ics import Ics, span_of, whole_days
 from tests.connectors.reading import NOW, read, window, write_bytes
 
@@ -180,7 +181,9 @@ def test_the_next_morning_asks_for_the_calendar_itself(at: At) -> None:
 def test_a_partial_reading_gives_no_mark(at: At) -> None:
     """Else "as it was" would make it whole."""
     at.site.data = event("a").replace(b"END:VCALENDAR", b"BEGIN:VEVENT\r\nUID:x\r\nEND:VEVENT\r\nEND:VCALENDAR")
-    assert [type(thing).__name__ for thing in at.things()] == ["Meeting", "Skipped"]
+    *things, mark = at.things()
+    assert [type(thing).__name__ for thing in things] == ["Meeting", "Skipped"]
+    assert mark == Mark("", so_far=True)  # in place of an older one
 
 
 def test_without_validators_there_is_no_mark(at: At) -> None:
@@ -237,8 +240,6 @@ def test_a_large_calendar_is_not_taken(at: At) -> None:
 
 
 def test_a_redirect_elsewhere_is_not_followed(at: At) -> None:
-    from briefing.loopback import redirect
-
     with at.server.faulty(redirect("https://other.example/canary.ics")), pytest.raises(BadAnswer) as refused:
         at.things()
     assert "other.example" in str(refused.value)
@@ -261,3 +262,22 @@ def test_refs_and_places_do_not_name_it(at: At) -> None:
     assert "canary" not in told
     assert stream.place == "127.0.0.1"
     assert at.connector(name="Maya").streams(window())[0].place == "Maya"
+
+
+class TestContract(ConnectorContract):
+    """The fault pack on the wire. Its secret is the login; that the path is one too is shown above."""
+
+    json = False
+
+    def site(self) -> Site:
+        away = event("b", "Janine: vacation").replace(b"T090000Z", b"").replace(b"20T100000Z", b"21")
+        return Publisher(event("a") + away)
+
+    def build(self, base_url: str) -> Connector:
+        return Ics(source=self.source, url=base_url.replace("//", f"//maya:{self.canary}@") + SECRET)
+
+    def window(self) -> Window:
+        return window()
+
+    def emptied(self) -> Fault:
+        return Fault(change=lambda _, __: Reply(body=b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"))

@@ -16,7 +16,7 @@ from typing import Any
 
 from briefing.demo.server.control import Control
 from briefing.demo.server.pace import AT_ONCE, Pace, Wait
-from briefing.demo.server.sites import SITES, VendorSite, credentials_of, pace_of, site_class
+from briefing.demo.server.sites import SITES, VendorSite, pace_of, site_class, source_of
 from briefing.demo.world import World
 from briefing.loopback import Fault, Reply, Request, json_reply
 
@@ -106,10 +106,7 @@ class Router:
 
     def sources(self, url: str) -> dict[str, dict[str, Any]]:
         """What a configuration needs for each vendor, with this server's address."""
-        return {
-            name: {"base_url": f"{url}/{name}", **credentials_of(name, self.settings.get(name, {}))}
-            for name in self.names
-        }
+        return {name: source_of(name, f"{url}/{name}", self.settings.get(name, {})) for name in self.names}
 
     # --- what it is told ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from briefing.loopback import Reply, Request
 
 SITES: dict[str, str] = {
     "accelo": "briefing.demo.server.accelo:AcceloSite",
+    "caldav": "briefing.demo.server.calendars:CalDavSite",
+    "ics": "briefing.demo.server.calendars:IcsSite",
 }
 """Name, which is the first segment of the path, and where its class stands."""
 
@@ -38,6 +40,14 @@ def site_class(name: str) -> type[VendorSite]:
 def pace_of(name: str) -> Pace:
     """How fast the real vendor is: the class attribute `pace`, where the class has one."""
     return cast("Pace", getattr(site_class(name), "pace", Pace()))
+
+
+def source_of(name: str, base_url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a configuration needs to read a vendor: address and credentials, or what its class method `source(base_url)`
+    says, where it has one.
+    """
+    told = getattr(site_class(name), "source", None)
+    return dict(told(base_url)) if told else {"base_url": base_url, **credentials_of(name, settings)}
 
 
 def credentials_of(name: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:

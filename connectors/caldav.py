@@ -1,0 +1,384 @@
+"""Calendars of any CalDAV server: four requests, one calendar one scope.
+
+Settings
+  base_url   the server, the user's own address on it, or one calendar; found out from there
+  username, password   Basic; providers with two-step login want an app password
+  token      in their place: a bearer token
+  calendars  names of the calendars to read; not given: all with events
+  owner      whose calendars they are, by address; else as the server says
+
+  1. PROPFIND of base_url (or /.well-known/caldav, RFC 6764): who is logged in
+  2. PROPFIND of the principal: where the calendars lie
+  3. PROPFIND of that home: the calendars, each with a token that changes when its contents do
+  4. REPORT of a calendar: the events of the window
+
+A calendar whose token is as it was in a reading of the same stretch of time is not asked again: the list has said it.
+Deltas (sync-collection) would cost one request more than asking for the window, so there are none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from briefing.connector import Finding, Ignored, Mark, Skipped, Stream, Window
+from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
+from briefing.facts import Absence, Fact, Meeting, Person
+from briefing.reading.meetings import Shelf, facts_of, is_address
+from briefing.reading.recurrence import Outcome, Span, Text, occurrences
+from briefing.reading.text import NAME, clean
+from briefing.reading.xmltree import NotXml
+from connectors.caldav_dav import CS, C, D, Resource, addresses_of, calendar_query, multistatus, propfind
+from connectors.ics import NO_MARK, as_one_calendar, span_of, where_of, whole_days
+
+if TYPE_CHECKING:  # httpx is imported where the network is asked: settings are checked without it
+    from briefing.http import Answer, Client
+
+KINDS: frozenset[type[Fact]] = frozenset({Meeting, Absence})
+WELL_KNOWN = "/.well-known/caldav"
+PARTED = {"caldav.icloud.com": ".icloud.com"}
+"""Services that send each user to a host of their own; a login goes nowhere else."""
+
+MOST_CALENDARS = 100
+LONGEST_TOKEN = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """One calendar of the account."""
+
+    url: str
+    id: str
+    """Its path, for the ids of events: the same event may lie in two calendars."""
+
+    name: str
+    scope: str
+    """The name, told apart where two are called alike."""
+
+    owner: Person | None
+    token: str
+    """Changes when the contents do; empty where the server tells none."""
+
+
+class CalDav:
+    """One account on a CalDAV server. Serves many threads."""
+
+    kinds: ClassVar[frozenset[type[Fact]]] = KINDS
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        base_url: str,
+        username: str = "",
+        password: str = "",
+        token: str = "",
+        calendars: Sequence[str] = (),
+        owner: str = "",
+        max_bytes: int = 32_000_000,
+    ) -> None:
+        parts = urlsplit(base_url.strip())
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+            raise ValueError(f'base_url: "{clean(base_url, 80)}" is not an address such as https://dav.example.com')
+        if bool(token) == bool(username or password):
+            raise ValueError("username: give a username with a password, or a token")
+        if isinstance(calendars, str):
+            raise ValueError('calendars: write a list such as ["Work"]')  # noqa: TRY004  (a setting's problem)
+        if owner and not is_address(owner.strip()):
+            raise ValueError(f'owner: "{clean(owner, 80)}" is not a mail address')
+        self._source = source
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._start = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._host = parts.hostname
+        self._login = (username, password, token)
+        self._wanted = tuple(calendars)
+        self._owner = owner.strip()
+        self._max_bytes = max_bytes
+        self._clients: dict[str, Client] = {}
+
+    def streams(self, window: Window) -> Sequence[Stream]:
+        """One stream a calendar. Raises SourceError."""
+        return [
+            Stream(kinds=KINDS, read=partial(self._read, calendar), scope=calendar.scope, place=calendar.name)
+            for calendar in self._chosen()
+        ]
+
+    def probe(self) -> Iterator[Finding]:
+        """Which calendars there are, and whether the way to them is private."""
+        found = self._chosen()
+        yield Finding(what=f"Logged in on {self._host}; calendars: {', '.join(one.scope for one in found)}.")
+        if self._origin.startswith("http:") and self._host not in {"127.0.0.1", "::1", "localhost"}:
+            yield Finding(
+                what="The login goes over the network in plain text.", ok=False,
+                cure=f"write https in sources.{self._source}.base_url",
+            )  # fmt: skip
+
+    # --- which calendars ---------------------------------------------------------------------------------------------
+
+    def _chosen(self) -> list[Calendar]:
+        found = self._calendars()
+        names = {name for one in found for name in (one.name, one.scope)}
+        if missing := [name for name in self._wanted if name not in names]:
+            raise SourceError(
+                f"{self._host} has no calendar {', '.join(clean(name, NAME) for name in missing)}",
+                advice=f"correct sources.{self._source}.calendars; there are {', '.join(sorted(names)) or 'none'}",
+            )
+        chosen = [one for one in found if not self._wanted or {one.name, one.scope} & set(self._wanted)]
+        if not chosen:
+            raise SourceError(
+                f"{self._host} shows no calendar with events", advice=f"check the login of sources.{self._source}"
+            )
+        return chosen
+
+    def _calendars(self) -> list[Calendar]:
+        """The calendars by their paths. Raises SourceError."""
+        first, here = self._first_answer()
+        if first.is_a(f"{C}calendar"):
+            return self._named([(here, first)], first, first.href_in(f"{D}current-user-principal"))
+        principal, at = first, here
+        if not first.hrefs(f"{C}calendar-home-set"):
+            at = self._joined(here, first.href_in(f"{D}current-user-principal"))
+            principal = self._about(at)
+        homes = [self._joined(at, href.text) for href in principal.hrefs(f"{C}calendar-home-set")]
+        if not homes:
+            raise BadAnswer(
+                f"{self._host} does not say where the calendars lie",
+                advice=f"name one calendar's own address in sources.{self._source}.base_url",
+            )
+        found = {
+            self._joined(home, resource.href): resource
+            for home in homes[:10]
+            for resource in self._ask(home, depth="1")
+            if resource.holds_events and resource.href
+        }
+        return self._named(sorted(found.items())[:MOST_CALENDARS], principal, principal.href)
+
+    def _first_answer(self) -> tuple[Resource, str]:
+        """What the server says at the address given, else at its well-known one."""
+        for path in dict.fromkeys((self._start, WELL_KNOWN)):
+            url = self._origin + path
+            answer = self._client(url).request("PROPFIND", url, headers=_headers("0"), content=propfind())
+            if answer.status == 207:
+                found = self._resources(answer)
+                if found and (_leads_on(found[0]) or found[0].is_a(f"{C}calendar")):
+                    return found[0], url
+                if found and f"{D}current-user-principal" in found[0].properties:
+                    raise self._refused()  # it says that nobody is logged in
+            elif answer.status not in {200, 400, 403, 404, 405, 501} or (answer.status == 403 and path == WELL_KNOWN):
+                raise self._client(url).refusal(answer)
+        raise SourceError(
+            f"{self._host} offers no calendars at this address",
+            advice=f"take the CalDAV address that your provider names for sources.{self._source}.base_url",
+        )
+
+    def _about(self, url: str) -> Resource:
+        """What one place is."""
+        found = self._ask(url, depth="0")
+        if not found:
+            raise BadAnswer(f"{self._host} tells nothing of the account", advice="try again later")
+        return found[0]
+
+    def _ask(self, url: str, *, depth: str) -> list[Resource]:
+        return self._resources(
+            self._client(url).get(url, method="PROPFIND", headers=_headers(depth), content=propfind())
+        )
+
+    def _named(self, found: Sequence[tuple[str, Resource]], principal: Resource, me: str) -> list[Calendar]:
+        """Calendars with their names and owners; `me` is the address of who is logged in."""
+        ours = self._owner or next((address for address in addresses_of(principal) if is_address(address)), "")
+        if not ours and is_address(self._login[0]):
+            ours = self._login[0]
+        names = [clean(one.text(f"{D}displayname"), NAME) or _last(url) for url, one in found]
+        often = Counter(names)
+        scopes = [
+            name if often[name] == 1 else f"{name} ({_last(url)})" for name, (url, _) in zip(names, found, strict=True)
+        ]
+        often = Counter(scopes)
+        return [
+            Calendar(
+                url=url, id=_path(url), name=name, scope=scope if often[scope] == 1 else f"{name} ({_path(url)})",
+                owner=Person(email=ours) if ours and self._is_ours(one, me) else None, token=_token(one),
+            )
+            for name, scope, (url, one) in zip(names, scopes, found, strict=True)
+        ]  # fmt: skip
+
+    def _is_ours(self, calendar: Resource, me: str) -> bool:
+        """Whether a calendar is of who is logged in; shared ones say another owner."""
+        owner = calendar.href_in(f"{D}owner")
+        return bool(self._owner) or not owner or not me or _path(owner) == _path(me)
+
+    # --- one calendar ------------------------------------------------------------------------------------------------
+
+    def _read(
+        self, calendar: Calendar, window: Window, mark: Mark | None
+    ) -> Iterator[Fact | Skipped | Ignored | Mark]:  # fmt: skip
+        span = whole_days(span_of(window))
+        fresh = _mark(calendar, span)
+        if mark is not None:
+            if mark != fresh:
+                raise MarkExpired("the calendar or the stretch of time is another")
+            yield mark
+            return
+        answer = self._client(calendar.url).get(
+            calendar.url, method="REPORT", headers=_headers("1"), content=calendar_query(span)
+        )
+        texts, whole = [], True
+        for resource in self._resources(answer):
+            text = _text_of(resource, calendar)
+            if isinstance(text, Text):
+                texts.append(text)
+            elif text is not None:
+                yield text
+                whole = False
+        outcome = occurrences(texts, span)
+        as_one_calendar(outcome)
+        yield from self._stated(outcome, calendar)
+        if not whole or outcome.unread or outcome.not_calendars:
+            yield NO_MARK
+        elif fresh is not None:
+            yield fresh
+
+    def _stated(self, outcome: Outcome, calendar: Calendar) -> Iterator[Fact | Skipped | Ignored]:
+        for occurrence in outcome.occurrences:
+            shelf = Shelf(
+                source=self._source, calendar=calendar.name, owner=calendar.owner, prefix=calendar.id,
+                where=f"{occurrence.text}:{occurrence.event.line}",
+            )  # fmt: skip
+            yield from facts_of(occurrence, shelf)
+        yield from (Skipped(problem.text, problem.why) for problem in outcome.not_calendars)
+        yield from (Skipped(where_of(problem), problem.why) for problem in outcome.unread)
+        if outcome.replies:
+            yield Ignored(outcome.replies, "answers of guests to invitations")
+
+    # --- the wire ----------------------------------------------------------------------------------------------------
+
+    def _client(self, url: str) -> Client:
+        """The client of the host an address is on. Raises BadAnswer where the login is not to go there."""
+        from briefing.http import Basic, Bearer, Client, Guards
+
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin != self._origin and not may_go(self._origin, url):
+            raise BadAnswer(
+                f"{self._host} points to another host ({clean(parts.hostname or '', NAME)}); the login was not sent "
+                "there", advice=f"if it is right, write that host in sources.{self._source}.base_url",
+            )  # fmt: skip
+        if origin not in self._clients:
+            username, password, token = self._login
+            self._clients[origin] = Client(
+                origin, source=self._source, vendor=self._host,
+                credential=Bearer(token) if token else Basic(username, password),
+                guards=Guards(largest=self._max_bytes), methods=("GET", "PROPFIND", "REPORT"), explain=self._explain,
+            )  # fmt: skip
+        return self._clients[origin]
+
+    def _joined(self, base: str, href: str) -> str:
+        """An address from an answer, whole. Those of our own host are asked as base_url says (a server behind a proxy
+        often names http). Raises BadAnswer.
+        """
+        import httpx
+
+        try:
+            url = httpx.URL(base).join(href)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise BadAnswer(f"{self._host} names an address that is none", advice="try again later") from error
+        path = url.raw_path.decode("ascii", "replace")
+        return self._origin + path if url.host == self._host else str(url)
+
+    def _resources(self, answer: Answer) -> list[Resource]:
+        if answer.status != 207:
+            raise BadAnswer(
+                f"{self._host} answers {answer.status} in place of calendars",
+                advice=f"check sources.{self._source}.base_url, or try again later",
+            )
+        try:
+            return multistatus(answer.content)
+        except NotXml as error:
+            raise BadAnswer(
+                f"an answer of {self._host} {error}",
+                advice=f"check sources.{self._source}.base_url, or try again later",
+            ) from error
+
+    def _explain(self, answer: Answer) -> SourceError | None:
+        if answer.status == 401:
+            return self._refused()
+        if answer.status == 403:
+            return AuthError(
+                f"{self._host} does not allow reading a calendar (403)",
+                advice="ask its owner to share it with all details, or leave it out by naming the others in "
+                f"sources.{self._source}.calendars",
+            )
+        if answer.status == 404:
+            return SourceError(
+                f"{self._host} has nothing at the address of a calendar (404)",
+                advice=f"check sources.{self._source}.base_url",
+            )
+        return None
+
+    def _refused(self) -> AuthError:
+        who = clean(self._login[0], NAME)
+        cure = (
+            f"make a new token for sources.{self._source}.token" if self._login[2] else
+            f"check username and password of sources.{self._source}; with two-step login make an app password"
+        )  # fmt: skip
+        return AuthError(f"{self._host} refused the login{f' of {who}' if who else ''} (401)", advice=cure)
+
+
+def may_go(origin: str, url: str) -> bool:
+    """Whether a service is known to lead its users from one host to this one."""
+    begin, target = urlsplit(origin), urlsplit(url)
+    parent = PARTED.get(begin.hostname or "")
+    return bool(parent) and target.scheme == "https" and target.port is None and (
+        (target.hostname or "").endswith(parent or "")
+    )  # fmt: skip
+
+
+def _headers(depth: str) -> dict[str, str]:
+    return {"Depth": depth, "Content-Type": "application/xml; charset=utf-8"}
+
+
+def _leads_on(resource: Resource) -> bool:
+    return bool(resource.hrefs(f"{C}calendar-home-set") or resource.href_in(f"{D}current-user-principal"))
+
+
+def _path(url: str) -> str:
+    """The path of an address without the slashes around it."""
+    return clean(unquote(urlsplit(url).path).strip("/"), 200)
+
+
+def _last(url: str) -> str:
+    return clean(_path(url).rpartition("/")[2], NAME)
+
+
+def _token(calendar: Resource) -> str:
+    """What changes with the contents (RFC 6578, or the older ctag)."""
+    token = calendar.text(f"{D}sync-token") or calendar.text(f"{CS}getctag")
+    return token if len(token) <= LONGEST_TOKEN else ""
+
+
+def _mark(calendar: Calendar, span: Span) -> Mark | None:
+    """Which contents were read of which stretch of time."""
+    if not calendar.token:
+        return None
+    stretch = [span.start.isoformat(), span.end.isoformat(), span.zone.key]
+    return Mark(json.dumps({"token": calendar.token, "span": stretch}, sort_keys=True))
+
+
+def _text_of(resource: Resource, calendar: Calendar) -> Text | Skipped | None:
+    """An event's text, why there is none, or None for what is no event (the calendar itself)."""
+    where = f"{calendar.name}/{_last(resource.href)}"
+    if resource.status == 507:
+        return Skipped(calendar.name, "the server left out further events (507)")
+    if data := resource.properties.get(f"{C}calendar-data"):
+        return Text(where, "".join(data.pieces).encode())
+    if resource.status >= 300 and resource.status != 404:
+        return Skipped(where, f"was not given ({resource.status})")
+    status = resource.refused.get(f"{C}calendar-data", 0)
+    if _path(resource.href) == calendar.id or resource.status == 404:
+        return None  # a 404 here: deleted between the server's own two looks
+    return Skipped(where, f"was not given ({status})" if status else "was not given")
