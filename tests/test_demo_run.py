@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from briefing.cli.commands import run_through
-from briefing.cli.demos import begin_demo
+from briefing.cli.demos import DemoOptions, read_and_compile, served
 from briefing.compile import Compiled
 from briefing.why_text import why
 from briefing.workspace import compile_in, open_run
@@ -26,8 +25,9 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CACHE_HOME", str(home))
-    workspace, _ = begin_demo(request.param, home / "out", 1, now=NOW)
-    yield run_through(workspace)
+    with served(DemoOptions(day=request.param, out=home / "out"), NOW) as (_, workspace):
+        compiled = read_and_compile(workspace, NOW)
+    yield compiled
     patch.undo()
 
 

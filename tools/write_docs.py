@@ -75,14 +75,14 @@ def picture() -> str:
     from rich.console import Console
     from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 
-    from briefing.cli.commands import run_through
-    from briefing.cli.demos import begin_demo
+    from briefing.cli.demos import DemoOptions, read_and_compile, served
     from briefing.terminal import print_briefing
 
     now = datetime.fromisoformat(f"{MORNING}T06:00:00").replace(tzinfo=UTC)
-    workspace, _ = begin_demo(now.date(), None, 1, now=now)
+    with served(DemoOptions(day=now.date()), now) as (_, workspace):
+        compiled = read_and_compile(workspace, now)
     console = Console(record=True, width=92, file=StringIO(), force_terminal=True, color_system="truecolor")
-    print_briefing(run_through(workspace).briefing, console)
+    print_briefing(compiled.briefing, console)
     return console.export_svg(
         title="", code_format=FRAME, theme=DEFAULT_TERMINAL_THEME, unique_id="demo", font_aspect_ratio=0.6
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -45,6 +46,19 @@ class DemoOptions:
 
 def demo(asked: DemoOptions, *, now: datetime) -> Compiled:
     """Start the server, read it and the files, print the briefing and say where everything is."""
+    with served(asked, now) as (running, workspace):
+        compiled = read_and_compile(workspace, now)
+        emit(compiled.briefing, form="", output=None, show_all=asked.show_all)
+        for line in write_forms(compiled.briefing, workspace.base, asked.out):
+            say(line)
+        if asked.serve:
+            keep_up(running, workspace.base)
+    return compiled
+
+
+@contextmanager
+def served(asked: DemoOptions, now: datetime) -> Iterator[tuple[Running, Workspace]]:
+    """The agency's server and a run over it and its files, ready to be read. The clock is 07:00 of the day there."""
     from briefing.demo.files import ZONE
     from briefing.demo.server.process import serving
 
@@ -58,13 +72,7 @@ def demo(asked: DemoOptions, *, now: datetime) -> Compiled:
         workspace = begin_run("demo", plain, now=moment, base=folder, notices=(NOTICE,))
         if asked.faults:
             go_wrong(asked, workspace, morning, folder, running)
-        compiled = read_and_compile(workspace, now)
-        emit(compiled.briefing, form="", output=None, show_all=asked.show_all)
-        for line in write_forms(compiled.briefing, folder, asked.out):
-            say(line)
-        if asked.serve:
-            keep_up(running, folder)
-    return compiled
+        yield running, workspace
 
 
 def written(

@@ -16,6 +16,9 @@ REPLACES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 }
 """Per site of the server: the source's name, its connector, and the sources of files that it replaces."""
 
+BESIDES: Mapping[str, Mapping[str, Any]] = {"accelo": {"currency": "USD"}}
+"""Settings of the source that the service itself cannot tell."""
+
 SECRETS = frozenset({"client_secret", "token", "password", "refresh_token", "key"})
 """Settings that are kept in files of their own and stand in the configuration as `file:`."""
 
@@ -50,7 +53,7 @@ def live_sources(
         name, use, instead = REPLACES[site]
         for gone in instead:
             sources.pop(gone, None)
-        told: dict[str, Any] = {"use": use}
+        told: dict[str, Any] = {"use": use, **BESIDES.get(site, {})}
         for key, value in settings.items():
             if key in SECRETS and value:
                 secrets[f"secrets/{name}-{key}"] = str(value)

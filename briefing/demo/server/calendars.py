@@ -101,8 +101,8 @@ class IcsSite:
 
     @classmethod
     def source(cls, base_url: str) -> dict[str, str]:
-        """What a configuration needs: the address of the reader's calendar."""
-        return {"url": f"{base_url}/{SECRET}/maya.ics"}
+        """What a configuration needs: the address of the calendar of absences."""
+        return {"url": f"{base_url}/{SECRET}/absences.ics"}
 
     def __call__(self, request: Request) -> Reply:
         """A calendar, or that it is as it was."""
