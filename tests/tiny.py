@@ -5,6 +5,7 @@ site it reads. Processes find it through PYTHONPATH; nothing is registered for a
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -98,7 +99,7 @@ def install(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-vendor\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
     patch.syspath_prepend(packages)
-    patch.setenv("PYTHONPATH", str(packages))
+    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(packages), os.environ.get("PYTHONPATH")])))
     sys.modules.pop("tiny_vendor", None)
     importlib.invalidate_caches()
     return packages
