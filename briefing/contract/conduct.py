@@ -32,6 +32,8 @@ from briefing.store import StreamKey
 from briefing.store.sqlite import SqliteStore
 
 THREADS = 4
+UNEVEN = (0.002, 0.011, 0.005, 0.017, 0.003)
+"""Seconds of answers, so that threads do not walk in step."""
 
 
 class Conduct(ContractBase):
@@ -89,7 +91,7 @@ class Conduct(ContractBase):
     def test_one_instance_serves_several_threads(self) -> None:
         """Read by four threads at once, it states the same facts to each."""
         outcomes: list[Outcome] = []
-        with self.served() as rig:
+        with self.served(latency=UNEVEN) as rig:
             threads = [Thread(target=lambda: outcomes.append(rig.read()), daemon=True) for _ in range(THREADS)]
             for thread in threads:
                 thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import time
@@ -218,15 +219,20 @@ class ContractBase:
         return bool(self.pages and self.is_data(request) and re.search(self.pages, request.line))
 
     @contextmanager
-    def served(self, *faults: Strike, guards: Guards = PATIENT, url: str = "") -> Iterator[Rig]:
-        """A fresh site on the wire with faults, and a fresh connector on it (or on another address)."""
-        site, arrivals = self.site(), []
+    def served(
+        self, *faults: Strike, guards: Guards = PATIENT, url: str = "", latency: Iterable[float] = (0.0,)
+    ) -> Iterator[Rig]:
+        """A fresh site on the wire with faults, and a fresh connector on it (or on another address). `latency` are the
+        seconds that answers take, in turns.
+        """
+        site, waits = self.site(), itertools.cycle(latency)
+        arrivals: list[tuple[float, Request]] = []
 
         def timed(request: Request) -> Reply:
             arrivals.append((time.monotonic(), request))
             return site(request)
 
-        with Loopback(timed) as server, short(guards):
+        with Loopback(timed, latency=lambda _: next(waits)) as server, short(guards):
             server.faults.extend(faults)
             yield Rig(server=server, contract=self, connector=self.build(url or server.url), arrivals=arrivals)
 
