@@ -18,15 +18,12 @@ A mailbox without sent mail cannot show that nobody answered: its reading is par
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, NamedTuple
-from zoneinfo import ZoneInfo
 
 from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem
@@ -34,18 +31,15 @@ from briefing.facts import Fact, Message
 from briefing.reading.headers import (
     HEADER_LIMIT,
     Headers,
-    addresses,
     decode_words,
     domain_of,
     email_in,
-    links,
-    message_id,
     read_date,
     read_headers,
     sent_at,
     split,
 )
-from briefing.reading.mail import Origin, identity, read_mail, subject_of
+from briefing.reading.mail import Origin, read_mail
 from briefing.reading.mailfiles import (
     MAIL_SUFFIXES,
     MBOX_SUFFIXES,
@@ -61,9 +55,9 @@ from briefing.reading.mailfiles import (
     role_of,
     without_from_line,
 )
+from briefing.reading.mailsurvey import KEPT_OUT, Parties, Sorting, is_from, kept_out, slip_of
 from briefing.reading.mime import is_open
 from briefing.reading.text import clean
-from briefing.reading.threads import Threads
 
 FIRST_READ = 8 * 1024
 """Bytes in which nearly every header ends."""
@@ -72,15 +66,8 @@ TEXT_READ = 256 * 1024
 WHOLE_READ = 64 * 1024 * 1024
 """Bytes of one mail in which its text is looked for: at first, and where attachments come before it."""
 
-JOINED_THROUGH = timedelta(days=180)
-"""How far before the window mails are read for their ids."""
-
-MOST_IDS = 2_000_000
-"""Message-IDs that are held at once: 270 MB. A mailbox of 500 MB names about 90,000."""
-
-OWNER_SHARE = 0.6
 OWNER_SAMPLE = 3_000
-"""The owner is a party to most mails of his mailbox; so many of each folder's are looked at."""
+"""Mails of each folder that are looked at to find out whose mailbox it is."""
 
 NOT_SENT = (
     "holds no mail of its owner, so answers are not in it; name the sent mail's file in sent_path, or say sent = true"
@@ -145,7 +132,7 @@ class Mailbox:
             yield from found.bad
             if found.others:
                 yield Ignored(found.others, "files that are not mail")
-        survey = Survey(window=window, owner=self._owner or owner_in(folders), has_sent=self._sent is True)
+        survey = Survey(window, owner=self._owner or owner_in(folders), has_sent=self._sent is True)
         with Files() as files:
             for folder in folders:
                 survey.has_sent |= folder.role == "sent" or folder.path == self._sent_path
@@ -189,39 +176,30 @@ class _Wanted(NamedTuple):
     in_mbox: bool
 
 
-@dataclass
 class Survey:
     """One pass over all headers, and what it found out."""
 
-    window: Window
-    owner: str = ""
-    has_sent: bool = False
-    """Whether there is mail that the owner wrote."""
+    def __init__(self, window: Window, *, owner: str, has_sent: bool) -> None:
+        self.window, self.owner = window, owner
+        self.has_sent = has_sent
+        """Whether there is mail that the owner wrote."""
 
-    threads: Threads = field(default_factory=Threads)
-    wanted: list[_Wanted] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-    """Mails left out on purpose, by why."""
-
-    _seen: set[str] = field(default_factory=set)
-    _orphans: bool = False
-    _states: dict[Path, tuple[int, int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._later = f"mails later than {_clock(self.window.now, self.window.zone)}"
-        self._older = f"mails from before {_clock(self.window.since, self.window.zone)}"
+        self.sorting = Sorting(window)
+        self.left_out = self.sorting.left_out
+        self.wanted: list[_Wanted] = []
+        self._states: dict[Path, tuple[int, int]] = {}
 
     def go_through(self, folder: Folder, files: Files) -> Iterator[Skipped]:
         """Every header of a folder. Each mail ends up wanted, left out or skipped."""
         if folder.kind == "mbox":
             self._states[folder.path] = _state(folder.path)
-        kept_out = _KEPT_OUT.get(folder.role)
+        why_not = KEPT_OUT.get(folder.role)
         for envelope in envelopes(folder):
             if isinstance(envelope, Skipped):
                 yield envelope
                 continue
-            if kept_out:
-                self.left_out[kept_out] += 1
+            if why_not:
+                self.left_out[why_not] += 1
                 continue
             try:
                 line, headers, ended = read_header(files, envelope)
@@ -237,58 +215,27 @@ class Survey:
         """Put a mail where it belongs, or say why it can be put nowhere."""
         zone, since = self.window.zone, self.window.since
         at = sent_at(headers, zone, before=since) or envelope.arrived or read_date(line, zone)
-        if at is not None and at < since - JOINED_THROUGH and self.has_sent:
-            self.left_out[self._older] += 1
+        if at is not None and self.sorting.is_beyond(at) and self.has_sent:
+            self.left_out[self.sorting.older] += 1
             return ""
         labels = _labels(headers)
-        if kept_out := _kept_out(labels, envelope, headers):
-            self.left_out[kept_out] += 1
+        if why_not := kept_out((*labels, *_marked_as(envelope, headers))):
+            self.left_out[why_not] += 1
             return ""
         if at is None:
             return "has no date that can be read"
-        self.has_sent = self.has_sent or "sent" in labels or self._is_owners(headers)
-        if at > self.window.now or at < since - JOINED_THROUGH:
-            self.left_out[self._later if at > since else self._older] += 1
-            return ""
-        known_as = identity(headers, at)
-        if known_as in self._seen:
-            self.left_out["repeated mails"] += 1
-            return ""
-        self._know(known_as, headers, at)
-        if at < since:
-            self.left_out[self._older] += 1
-            return ""
-        place = "Inbox" if "inbox" in labels else "Sent" if "sent" in labels else folder.name
-        self.wanted.append(_Wanted(envelope, known_as, at, place, folder.kind == "mbox"))
-        self._orphans |= not message_id(headers) and not links(headers)
+        self.has_sent = self.has_sent or "sent" in labels or is_from(headers, self.owner)
+        slip = slip_of(headers, at)
+        if self.sorting.take(slip):
+            place = "Inbox" if "inbox" in labels else "Sent" if "sent" in labels else folder.name
+            self.wanted.append(_Wanted(envelope, slip.id, at, place, folder.kind == "mbox"))
         return ""
 
-    def _is_owners(self, headers: Headers) -> bool:
-        return self.owner != "" and self.owner in headers.text("from").lower()
-
-    def _know(self, id: str, headers: Headers, at: datetime) -> None:
-        self._seen.add(id)
-        self.threads.add(id, links(headers), at)
-        if len(self.threads) > MOST_IDS:
-            raise FileProblem(
-                f"the mailbox names more than {MOST_IDS:,} mails", advice="export the last months of it only"
-            )
-
     def _know_headings(self, files: Files) -> None:
-        """Subjects and people of the wanted mails: needed only where one has neither an id nor a reference."""
         for wanted in self.wanted:
             with suppress(OSError):
                 _, headers, _ = read_header(files, wanted.envelope)
-                people = (
-                    person.email or person.name.casefold()
-                    for name in ("from", "to", "cc")
-                    for person in addresses(headers.text(name))
-                )
-                loose = not links(headers)
-                self.threads.add_heading(
-                    wanted.id, subject_of(headers), frozenset(people), wanted.at,
-                    loose=loose, orphan=loose and not message_id(headers),
-                )  # fmt: skip
+                self.sorting.add_heading(wanted.id, headers, wanted.at)
 
     def in_full(self, source: str, files: Files) -> Iterator[Message | Skipped]:
         """The wanted mails with their text. Raises FileProblem where an mbox was written to in the meantime."""
@@ -297,7 +244,7 @@ class Survey:
                 raise FileProblem(
                     f"{clean(path.name, 80)} changed while it was read", advice="close the mail program and run again"
                 )
-        if self._orphans:
+        if self.sorting.orphans:
             self._know_headings(files)
         for envelope, known_as, at, place, in_mbox in self.wanted:
             try:
@@ -306,7 +253,9 @@ class Survey:
                     source=source, where=envelope.where, zone=self.window.zone, place=place, escaped_from=in_mbox,
                     own_domain=domain_of(self.owner),
                 )  # fmt: skip
-                yield read_mail(raw, origin, thread=self.threads.of(known_as), at=at, whole=_all_of(files, envelope))
+                yield read_mail(
+                    raw, origin, thread=self.sorting.threads.of(known_as), at=at, whole=_all_of(files, envelope)
+                )
             except OSError as error:
                 yield Skipped(envelope.where, f"cannot be read: {error.strerror or error}")
 
@@ -355,23 +304,14 @@ def _labels(headers: Headers) -> set[Role]:
     return {role_of(label.strip(' "')) for label in text.split(",")} - {"other"}
 
 
-_KEPT_OUT: Mapping[Role, str] = {
-    "drafts": "drafts", "trash": "deleted mails", "spam": "mails in the spam folder", "chat": "chats",
-}  # fmt: skip
-
-
-def _kept_out(labels: Iterable[Role], envelope: Envelope, headers: Headers) -> str:
-    """Why a mail is left out by the marks that mail programs put on it."""
+def _marked_as(envelope: Envelope, headers: Headers) -> Iterator[Role]:
+    """What the marks that mail programs put on a mail make of it."""
     marks = headers.text("x-status").strip().upper()
     mozilla = headers.text("x-mozilla-status").strip()
-    found = {label for label in labels if label in _KEPT_OUT}
     if "T" in envelope.flags or (marks and re.fullmatch(r"[AFT]*D[AFT]*", marks)) or _is_expunged(mozilla):
-        found.add("trash")
+        yield "trash"
     if "D" in envelope.flags or (marks and re.fullmatch(r"[ADF]*T[ADF]*", marks)):
-        found.add("drafts")
-    if not found:
-        return ""
-    return next((why for role, why in _KEPT_OUT.items() if role in found), "")
+        yield "drafts"
 
 
 def _is_expunged(mozilla: str) -> bool:
@@ -379,15 +319,7 @@ def _is_expunged(mozilla: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-fA-F]{4}", mozilla)) and bool(int(mozilla, 16) & 0x0008)
 
 
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local:%A} {local.day} {local:%B %Y %H:%M}"
-
-
 # --- whose mailbox --------------------------------------------------------------------------------------------------
-
-_PARTIES = ("from", "to", "cc", "bcc", "delivered-to", "x-original-to", "envelope-to")
-_DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
 
 
 def owner_of(path: str) -> str:
@@ -399,37 +331,18 @@ def owner_of(path: str) -> str:
 
 
 def owner_in(folders: Iterable[Folder]) -> str:
-    """The address that is a party to at least 60 % of the mails, and no list's.
-
-    Where two stand out alike (mails of two people), the one that mail was delivered to or that wrote the sent mail.
-    """
-    parties: Counter[str] = Counter()
-    owned: Counter[str] = Counter()
-    lists: set[str] = set()
-    total = 0
+    """The same for folders that were found."""
+    parties = Parties()
     for folder, headers in _sample(folders):
-        total += 1
-        found = {name: {p.email for text in headers.texts(name) for p in addresses(text)} for name in _PARTIES}
-        parties.update(set().union(*found.values()))
-        for name in (*_DELIVERED, *(("from",) if folder.role == "sent" or "sent" in _labels(headers) else ())):
-            owned.update(found[name])
-        lists.add(email_in(headers.text("list-post")))
-    often = [
-        (count, owned[email], email)
-        for email, count in parties.items()
-        if email and email not in lists and count >= total * OWNER_SHARE
-    ]
-    often.sort(reverse=True)
-    if not often or (len(often) > 1 and often[0][:2] == often[1][:2]):
-        return ""
-    return often[0][2]
+        parties.add(headers, sent=folder.role == "sent" or "sent" in _labels(headers))
+    return parties.owner()
 
 
 def _sample(folders: Iterable[Folder]) -> Iterator[tuple[Folder, Headers]]:
     """The first headers of every folder a person keeps."""
     with Files() as files:
         for folder in folders:
-            if folder.role in _KEPT_OUT:
+            if folder.role in KEPT_OUT:
                 continue
             for envelope in islice(envelopes(folder), OWNER_SAMPLE):
                 with suppress(OSError):
