@@ -32,6 +32,7 @@ from briefing.document import (
 )
 from briefing.facts import AdAccount, Fact, Money, Person
 from briefing.items import Card, Evidence, Factor, Priced
+from briefing.last_known import last_known
 from briefing.morning import Morning
 from briefing.ranking import Order, Prices, cards, in_order, price, with_ids
 from briefing.rules import Rule, load_all
@@ -87,7 +88,7 @@ def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: 
         [price(item, rules[item.rule], morning, prices) for outcome in outcomes for item in outcome.items]
     )
     deck = cards(priced, morning, plan.order)
-    covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run])
+    covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], morning)
     return Compiled(
         briefing=_Writer(plan, morning, facts, prices).write(deck, priced, covered, outcomes, len(rules), snapshot),
         outcomes=outcomes,
@@ -152,7 +153,9 @@ class _Writer:
             compiled_at=morning.now, compared_with="", subject=self._subject(shown, full, covered, quiet=quiet),
             verified_quiet=quiet, second_line=self._second_line(full, deck, covered, ran, rules_total, quiet=quiet),
             currency=self.prices.base, coverage=covered,
-            coverage_lines=coverage.not_checked(covered, self.facts.readings, morning, plan.freshness),
+            coverage_lines=coverage.not_checked(
+                covered, self.facts.readings, morning, plan.freshness, last_known(self.facts, morning, outcomes)
+            ),
             cards=tuple(self._card(card, number) for number, card in enumerate(shown, 1)),
             more=tuple(one.id for one in rest), more_line=self._more(rest),
             items=tuple(self._item(one) for one in [*placed, *rest]),
@@ -177,7 +180,7 @@ class _Writer:
         whole = sum(source.status == "whole" for source in covered)
         if quiet:
             return f"Nothing needs you: {whole} of {words.count(len(covered), 'source')} read whole {day}"
-        missing = [source.source for source in covered if source.status == "missing"]
+        missing = [one.source for one in covered if _is_not_read(one) and _is_new(one)]
         count = f"{full} to decide" if full else "nothing to decide in what was read"
         if missing:
             return f"{_names(missing, 2)} not read, {count} {day}"
@@ -193,14 +196,19 @@ class _Writer:
             return "No source is set up."
         if quiet:
             return f"Nothing needs you. {sources}, {ran} of {words.count(total, 'rule')} ran."
-        missing = [source.source for source in covered if source.status == "missing"]
-        stale = [source.source for source in covered if source.status == "stale"]
+        missing = [one for one in covered if _is_not_read(one)]
+        stale = [one for one in covered if one.status == "stale" and not _is_not_read(one)]
         partly = [source.source for source in covered if source.status == "partial"]
         decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
-        read = f"{_names(missing)} {'was' if len(missing) == 1 else 'were'} not read." if missing else ""
-        old = f"{_names(stale)} {'is' if len(stale) == 1 else 'are'} old." if stale else ""
+        old = f"{_names([one.source for one in stale])} {self._from(stale)}." if stale else ""
         part = f"; {words.some(partly, 3)} in part" if partly else ""
-        return words.sentence(read, old, decide, f"{sources}{part}.")
+        return words.sentence(*_not_read(missing), old, decide, f"{sources}{part}.")
+
+    def _from(self, stale: Sequence[SourceCoverage]) -> str:
+        """`is from Wednesday`; several of different days `are old`."""
+        days = {words.day(self.morning.date_of(one.as_of), self.morning.today) for one in stale if one.as_of}
+        verb = "is" if len(stale) == 1 else "are"
+        return f"{verb} from {days.pop()}" if len(days) == 1 else f"{verb} old"
 
     @staticmethod
     def _none_in_full(deck: Sequence[Card], all_whole: bool) -> str:
@@ -330,6 +338,26 @@ class _Writer:
         if snapshot.unknown_kinds:
             lines.append(f"{words.count(snapshot.unknown_kinds, 'fact')} written by a newer version left out.")
         return tuple(lines)
+
+
+def _is_not_read(source: SourceCoverage) -> bool:
+    """Nothing usable of today: never read, or old and refused when it was tried again."""
+    return source.status == "missing" or (source.status == "stale" and bool(source.gaps))
+
+
+def _is_new(source: SourceCoverage) -> bool:
+    return not source.gaps or any(gap.state == "new" for gap in source.gaps)
+
+
+def _not_read(missing: Sequence[SourceCoverage]) -> list[str]:
+    """Such as "Accelo and Meta were not read, new today." and "Slack not read, day 3."."""
+    new = [one.source for one in missing if _is_new(one)]
+    days: dict[int, list[str]] = {}
+    for one in missing:
+        if not _is_new(one):
+            days.setdefault(max(gap.day for gap in one.gaps), []).append(one.source)
+    told = [f"{_names(new)} {'was' if len(new) == 1 else 'were'} not read, new today."] if new else []
+    return told + [f"{_names(names)} not read, day {day}." for day, names in sorted(days.items())]
 
 
 def _names(sources: Sequence[str], most: int = 3) -> str:

@@ -68,7 +68,14 @@ def _reading(record: StreamRecord, now: datetime, limits: Freshness, listing: Li
     problem, cure = (listing.problem, listing.cure) if listing else _problem(latest)
     key = record.key
     tried = _cost(
-        StreamReading(source=key.source, scope=key.scope, kinds=frozenset(key.kinds), status="missing", cure=cure),
+        StreamReading(
+            source=key.source,
+            scope=key.scope,
+            kinds=frozenset(key.kinds),
+            status="missing",
+            cure=cure,
+            broken=record.broken,
+        ),
         latest,
     )
     if usable is None:
@@ -113,7 +120,10 @@ def is_stale(attempt: Attempt, now: datetime, limits: Freshness) -> bool:
 
 
 def of_sources(
-    found: Sequence[StreamReading], not_run: Iterable[NotRun], silent_words: Mapping[str, str] = RULE_WORDS
+    found: Sequence[StreamReading],
+    not_run: Iterable[NotRun],
+    morning: Morning,
+    silent_words: Mapping[str, str] = RULE_WORDS,
 ) -> tuple[SourceCoverage, ...]:
     """Coverage per source, in the order of their names."""
     silent: dict[str, set[str]] = {}
@@ -123,10 +133,12 @@ def of_sources(
     sources: dict[str, list[StreamReading]] = {}
     for reading in found:
         sources.setdefault(reading.source, []).append(reading)
-    return tuple(_source(name, streams, sorted(silent.get(name, ()))) for name, streams in sorted(sources.items()))
+    return tuple(
+        _source(name, streams, sorted(silent.get(name, ())), morning) for name, streams in sorted(sources.items())
+    )
 
 
-def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str]) -> SourceCoverage:
+def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str], morning: Morning) -> SourceCoverage:
     statuses = {reading.status for reading in streams}
     status: Status = "partial"
     if len(statuses) == 1:
@@ -144,7 +156,7 @@ def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str]) 
         skipped=sum(reading.skipped_count for reading in streams),
         place=words.some(list(dict.fromkeys(r.place for r in streams if r.place)), 3),
         kinds=tuple(sorted({KIND_WORDS.get(kind, kind) for reading in streams for kind in reading.kinds})),
-        gaps=tuple(_gap(reading) for reading in streams if reading.problem or reading.skipped_count),
+        gaps=tuple(_gap(reading, morning) for reading in streams if reading.problem or reading.skipped_count),
         ignored=tuple(left_out(count, why) for reading in streams for count, why in reading.ignored),
         silent_rules=tuple(silent),
     )
@@ -155,7 +167,7 @@ def left_out(count: int, why: str) -> str:
     return f"{count:,} {why}" if count else why
 
 
-def _gap(reading: StreamReading) -> Gap:
+def _gap(reading: StreamReading, morning: Morning) -> Gap:
     kinds = words.listed(sorted({KIND_WORDS.get(kind, kind) for kind in reading.kinds}))
     problem = reading.problem
     if not problem:
@@ -163,34 +175,64 @@ def _gap(reading: StreamReading) -> Gap:
         more = reading.skipped_count - len(shown)
         problem = f"{words.count(reading.skipped_count, 'row')} not read ({'; '.join(shown)}"
         problem += f"; {more:,} more)" if more > 0 else ")"
-    return Gap(stream=kinds, scope=reading.scope, problem=problem, cure=reading.cure)
+    day = max(day_of(reading.broken, morning), 1)
+    return Gap(
+        stream=kinds, scope=reading.scope, problem=problem, cure=reading.cure, state="new" if day == 1 else "known",
+        day=day,
+    )  # fmt: skip
 
 
 def not_checked(
-    coverage: Sequence[SourceCoverage], found: Sequence[StreamReading], morning: Morning, limits: Freshness
+    coverage: Sequence[SourceCoverage],
+    found: Sequence[StreamReading],
+    morning: Morning,
+    limits: Freshness,
+    known: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The section of that name: per source what could not be read, the cure, and what is not said because of it."""
+    """The section of that name: per source what could not be read, the cure, and what is not said because of it.
+
+    `known` holds per source what an old reading still tells of the coming days.
+    """
     lines = []
     for source in coverage:
-        sentences = [_gap_sentence(gap, source) for gap in source.gaps]
+        streams = sum(reading.source == source.source for reading in found)
+        sentences = [_gap_sentence(gap) for gap in _alike(source.gaps, streams)]
         old = [r for r in found if r.source == source.source and r.status == "stale"]
         if old:
             sentences.append(_stale_sentence(old, morning, limits))
         if sentences and source.silent_rules:
             sentences.append(f"Nothing is said today about {words.listed(source.silent_rules)}.")
         if sentences:
-            lines.append((source.source, tuple(sentences)))
+            lines.append((source.source, (*sentences, *(known or {}).get(source.source, ()))))
     return tuple(lines)
 
 
-def _gap_sentence(gap: Gap, source: SourceCoverage) -> str:
+def _alike(gaps: Sequence[Gap], streams: int) -> list[Gap]:
+    """Gaps of one cause told once: without scopes where it is every stream of the source, else with some of them."""
+    causes: dict[tuple[str, str, int], list[Gap]] = {}
+    for gap in gaps:
+        causes.setdefault((gap.problem, gap.cure, gap.day), []).append(gap)
+    told = []
+    for group in causes.values():
+        scopes = [gap.scope for gap in group if gap.scope]
+        every = len(group) == streams and streams > 1
+        told.append(replace(group[0], scope="" if every else words.some(scopes, MOST_SCOPES)))
+    return told
+
+
+MOST_SCOPES = 6
+"""Scopes that share a cause and are told by name; the others are counted (`briefing sources` has them all)."""
+
+
+def _gap_sentence(gap: Gap) -> str:
     where = f"{gap.scope}: " if gap.scope and gap.scope not in gap.problem else ""
     problem = gap.problem.rstrip(".")
     cure = f" Cure: {gap.cure.rstrip('.')}." if gap.cure else ""
     first = problem.partition(" ")[0]
     if not where and first.isalpha():  # a file's name keeps its case
         problem = problem[:1].upper() + problem[1:]
-    return f"{where}{problem}.{cure}"
+    day = f", day {gap.day}" if gap.day > 1 else ""
+    return f"{where}{problem}{day}.{cure}"
 
 
 def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Freshness) -> str:

@@ -22,6 +22,7 @@ import contextlib
 import json
 import logging
 import re
+import ssl
 import threading
 import time
 import weakref
@@ -339,6 +340,7 @@ def unpacked(pieces: Iterable[bytes], encoding: str, largest: int) -> bytes:
                     raise BadAnswer("an answer that cannot be unpacked") from error
                 rest = decoder.unconsumed_tail
             if len(found) > largest:
+                found.clear()  # whoever keeps the error keeps this frame
                 raise BadAnswer(f"an answer of more than {largest // 1_048_576} MB")
     if decoder is not None and not decoder.eof:
         raise BadAnswer("an answer that was cut off")

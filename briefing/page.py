@@ -351,7 +351,11 @@ def _is_bad_morning(briefing: Briefing) -> bool:
 
 
 def _not_checked(briefing: Briefing, *, urgent: bool) -> Section | None:
-    rows = tuple(Row(label=source, texts=tuple(texts)) for source, texts in briefing.coverage_lines if texts)
+    rows = tuple(
+        Row(label=source[:1].upper() + source[1:], texts=tuple(texts))
+        for source, texts in briefing.coverage_lines
+        if texts
+    )
     return Section(name="Not checked", urgent=urgent, rows=rows) if rows else None
 
 

@@ -225,6 +225,10 @@ def test_a_mark_is_handed_on_and_an_expired_one_reads_all_again(store: Store) ->
     assert marks == ["", "1", "1", ""]
 
 
+def clock_at(at: datetime) -> Callable[[], datetime]:
+    return lambda: at
+
+
 def test_the_first_mark_serves_already_and_other_settings_do_without_it(store: Store) -> None:
     marks: list[str] = []
 
@@ -234,9 +238,8 @@ def test_the_first_mark_serves_already_and_other_settings_do_without_it(store: S
 
     for day, bound_to in enumerate(("one", "one", "other", "other")):
         at = NOW + timedelta(days=day)
-        collect(
-            [Source(name="tool", connector=Tool(a=reads), bound_to=bound_to)], store, WINDOW, clock=lambda at=at: at
-        )
+        source = Source(name="tool", connector=Tool(a=reads), bound_to=bound_to)
+        collect([source], store, WINDOW, clock=clock_at(at))
     assert marks == ["", "1", "", "3"]
 
 

@@ -46,6 +46,9 @@ class StreamReading:
     """Why the latest try failed."""
 
     cure: str = ""
+    broken: datetime | None = None
+    """Since when it is not whole, where that is known."""
+
     tried_at: datetime | None = None
     """When the latest try ended, usable or not."""
 

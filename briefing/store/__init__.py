@@ -78,6 +78,9 @@ class StreamRecord:
     usable: Attempt | None
     """The latest try that brought facts, whole or partial."""
 
+    broken: datetime | None = None
+    """When the first try ended that was not whole since the last that was; None: it is whole, or not known any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

@@ -224,12 +224,14 @@ class SqliteStore:
         wanted = None if sources is None else set(sources)
         listings = [listing for listing in self._listings(at) if wanted is None or listing.source in wanted]
         offered = {key for listing in listings for key in listing.streams}
-        for number, source, scope, kinds in self._db.execute("select id, source, scope, kinds from stream").fetchall():
+        rows = self._db.execute("select id, source, scope, kinds, broken_at from stream").fetchall()
+        for number, source, scope, kinds, broken_at in rows:
             key = StreamKey(source, scope, tuple(kinds.split()))
             if key not in offered:
                 continue
             latest, usable, reading = self._attempts(number, at)
-            records.append(StreamRecord(key=key, latest=latest, usable=usable))
+            broken = None if broken_at is None or moment(broken_at) > at else moment(broken_at)
+            records.append(StreamRecord(key=key, latest=latest, usable=usable, broken=broken))
             offered.discard(key)
             if reading is None:
                 continue
