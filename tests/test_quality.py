@@ -238,7 +238,7 @@ def test_contract(name: str) -> None:
 
 @there
 def test_kinds_named(name: str) -> None:
-    kinds = getattr(connector(name), "kinds", frozenset())
+    kinds: frozenset[type] = getattr(connector(name), "kinds", frozenset())
     assert (state(name, "kinds_named") == "done") <= (isinstance(kinds, frozenset) and bool(kinds))
 
 
@@ -302,7 +302,7 @@ def test_limits_and_pages(name: str) -> None:
 
 @there
 def test_amounts_have_currency(name: str) -> None:
-    kinds = getattr(connector(name), "kinds", frozenset())
+    kinds: frozenset[type] = getattr(connector(name), "kinds", frozenset())
     money = {
         kind.__name__
         for kind in kinds
