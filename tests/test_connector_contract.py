@@ -440,7 +440,10 @@ CAUGHT: Mapping[type[Shop], Mapping[str, str]] = {
         "a_value_of_another_type_is_told": "nothing says so",
         "a_value_without_sense_is_told": "nothing says so",
     },
-    Fills: {"a_missing_field_is_told": "states other facts than it should"},
+    Fills: {
+        "a_missing_field_is_told": "states other facts than it should",
+        "a_value_without_sense_is_told": "states other facts than it should",
+    },
     TakesTextAsItComes: {"hostile_text_is_cleaned": r"x1b"},
     BelievesEveryPage: {
         "the_same_page_for_ever_ends_by_itself": "does not end|BadAnswer|asked",

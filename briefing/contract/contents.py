@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from briefing.contract import wire
-from briefing.contract.outcomes import Key, differences, hostile, listed, silences, told_texts, untold
+from briefing.contract.outcomes import Key, Outcome, differences, hostile, listed, silences, told_texts, untold
 from briefing.contract.rig import PATIENT, ContractBase, Plain
 from briefing.contract.texts import texts_of
 from briefing.contract.wire import Asked, Strike, asked, changed, changing, one_of, plain_json, strike
@@ -30,6 +30,9 @@ class Field:
     path: wire.Path
     requests: tuple[Asked, ...]
     """All to the route; the first is answered with the field."""
+
+    value: Any
+    """What stands there when all is well."""
 
     @property
     def label(self) -> str:
@@ -104,12 +107,12 @@ class Contents(ContractBase):
 
     def _fields(self, plain: Plain) -> Iterator[Field]:
         for route, requests in {**plain.routes, **plain.login_routes}.items():
-            found: dict[wire.Path, Asked] = {}
+            found: dict[wire.Path, tuple[Asked, Any]] = {}
             for request in requests:
-                for path, _ in wire.fields_of(plain_json(plain.replies[request])):
-                    found.setdefault(path, request)
-            for path, request in found.items():
-                yield Field(route, path, (request, *(other for other in requests if other != request)))
+                for path, value in wire.fields_of(plain_json(plain.replies[request])):
+                    found.setdefault(path, (request, value))
+            for path, (request, value) in found.items():
+                yield Field(route, path, (request, *(other for other in requests if other != request)), value)
 
     def _at(self, one: Field, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Strike:
         """The fault of one field, in the first row that has it or in all rows of all pages."""
@@ -128,10 +131,19 @@ class Contents(ContractBase):
             readers = plain.readers(one.requests)
             with self.served(self._at(one, change, first=first)) as rig:
                 outcome = rig.read(readers)
-            exact = readers if one.path[-1] in self.essential else ()
+            exact = readers if self._is_exact(one, change, outcome) else ()
             kept = plain.only(readers)
             complaints += [f"{name} {one.label}: {told}" for told in silences(outcome, kept, exact=exact)]
         listed(complaints, f"{name} one field")
+
+    def _is_exact(self, one: Field, change: object, outcome: Outcome) -> bool:
+        """Whether the facts must be the very same: an essential field is lost, or is filled by a guess. Nonsense that
+        a fact carries as it came (a name) cannot be told from sense.
+        """
+        if one.path[-1] not in self.essential:
+            return False
+        carried = any(wire.NO_DATE in text for read in outcome.reads for text in read.said)
+        return change is not wire.nonsense or (isinstance(one.value, str) and not carried)
 
     # --- pages ---
 

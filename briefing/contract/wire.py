@@ -25,6 +25,10 @@ HOSTILE = " \x1b[31mred\x07\u202egnihton\u2066\u200b\x9b2J\x00<script>alert(1)</
 """Ends every string of an answer: terminal escapes, bidirectional and invisible characters, markup."""
 
 
+NO_DATE = "2026-99-99T¿?"
+"""A text that is neither a date nor one of a vendor's words."""
+
+
 def asked(request: Request) -> Asked:
     """What a request asks for."""
     return request.method, request.path, request.query, request.body
@@ -253,7 +257,7 @@ def nonsense(holder: dict[str, Any], name: str) -> None:
     """With a value of the right type that means nothing: no date, no number within reason."""
     value = holder[name]
     if isinstance(value, str):
-        holder[name] = "2026-99-99T¿?"
+        holder[name] = NO_DATE
     elif isinstance(value, int | float) and not isinstance(value, bool):
         holder[name] = 10**30
     else:
