@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from functools import partial
 from typing import Any
 
 from briefing import coverage, words
@@ -154,7 +155,7 @@ class _Writer:
             verified_quiet=quiet, second_line=self._second_line(full, deck, covered, ran, rules_total, quiet=quiet),
             currency=self.prices.base, coverage=covered,
             coverage_lines=coverage.not_checked(
-                covered, self.facts.readings, morning, plan.freshness, last_known(self.facts, morning, outcomes)
+                covered, self.facts.readings, morning, plan.freshness, self._last_known(outcomes)
             ),
             cards=tuple(self._card(card, number) for number, card in enumerate(shown, 1)),
             more=tuple(one.id for one in rest), more_line=self._more(rest),
@@ -165,6 +166,10 @@ class _Writer:
             next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
             read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
         )  # fmt: skip
+
+    def _last_known(self, outcomes: Sequence[Outcome]) -> Mapping[str, Sequence[str]]:
+        rules = {name: rule for name, rule in load_all().items() if name not in self.plan.disabled}
+        return last_known(self.facts, self.morning, outcomes, rules, partial(limits_of, self.plan))
 
     # --- the first two lines ---------------------------------------------------------------------------------------
 

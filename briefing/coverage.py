@@ -199,7 +199,7 @@ def not_checked(
         sentences = [_gap_sentence(gap) for gap in _alike(source.gaps, streams)]
         old = [r for r in found if r.source == source.source and r.status == "stale"]
         if old:
-            sentences.append(_stale_sentence(old, morning, limits))
+            sentences.append(_stale_sentence(old, morning, limits, tried=bool(sentences)))
         if sentences and source.silent_rules:
             sentences.append(f"Nothing is said today about {words.listed(source.silent_rules)}.")
         if sentences:
@@ -235,14 +235,13 @@ def _gap_sentence(gap: Gap) -> str:
     return f"{where}{problem}{day}.{cure}"
 
 
-def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Freshness) -> str:
+def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Freshness, *, tried: bool) -> str:
     reading = min(old, key=lambda r: r.as_of or r.fetched_at or morning.now)
     when = reading.as_of or reading.fetched_at
     assert when is not None
     local = when.astimezone(morning.zone)
     limit = limits.file if reading.as_of else limits.service
     verb = "written" if reading.as_of else "read"
-    return (
-        f"{reading.place or reading.source} is old: {verb} {words.day(local.date(), morning.today)} "
-        f"{words.clock(local)}, {words.age(morning.now - when)} ago (limit {words.age(limit)})."
-    )
+    begins = f"Last {verb}" if tried else f"{reading.place or reading.source} is old: {verb}"
+    day, age = words.day(local.date(), morning.today), words.age(morning.now - when)
+    return f"{begins} {day} {words.clock(local)}, {age} ago (limit {words.age(limit)})."

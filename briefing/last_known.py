@@ -1,76 +1,70 @@
-"""What an old reading still tells of the coming days, where nothing newer could be read. Pure.
+"""What the last reading knew, where nothing newer of a source could be read. Pure.
 
-A rule that rests on a list that is not read today says nothing; the dates and answers of its last reading are told
-beside the gap, with what was not checked of them.
+A rule that rests on a list that is not read today says nothing of it. What it would have said of the last reading is
+told beside the gap, as that reading's, with the words that it was not checked: a date in three days does not wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from briefing import words
-from briefing.facts import Fact, Milestone, Project, Proposal
+from briefing.items import Item
 from briefing.morning import Morning
-from briefing.rules.engine import Outcome
-from briefing.rules.view import Facts
+from briefing.rules import Rule
+from briefing.rules.engine import Outcome, run, time_of
+from briefing.rules.view import Facts, Limits, StreamReading
 
-AHEAD = 5
-"""Days to a milestone's date from which on its lack of tasks would be told."""
+TOLD = ("milestone-no-tasks", "proposal-viewed")
+"""Rules whose matters have a date or a client waiting; the others keep until the source is back."""
 
-MOST = 4
+MOST = 3
 
 
-def last_known(facts: Facts, morning: Morning, outcomes: Iterable[Outcome]) -> Mapping[str, tuple[str, ...]]:
+def last_known(
+    facts: Facts,
+    morning: Morning,
+    outcomes: Iterable[Outcome],
+    rules: Mapping[str, Rule],
+    limits_of: Callable[[Rule], Limits],
+) -> Mapping[str, tuple[str, ...]]:
     """Per source the sentences about what its last reading knew."""
     silent = {
-        (one.rule, one.blocked_by) for outcome in outcomes for one in outcome.not_run if one.blocked_by
-    }  # fmt: skip
+        (one.rule, one.source)
+        for outcome in outcomes
+        for one in outcome.not_run
+        if one.rule in TOLD and one.rule in rules and one.blocked_by == one.source
+    }
     found: dict[str, tuple[str, ...]] = {}
-    for source in sorted({reading.source for reading in facts.readings if reading.status == "stale"}):
-        sentences = []
-        if ("milestone-no-tasks", source) in silent:
-            sentences += _due(facts, morning, source)
-        if ("proposal-viewed", source) in silent:
-            sentences += _viewed(facts, morning, source)
-        if sentences:
-            found[source] = tuple(sentences)
+    for name, source in sorted(silent):
+        old = [one for one in facts.readings if one.source == source and one.status == "stale"]
+        when = min((at for reading in old if (at := time_of(reading))), default=None)
+        if when is None:
+            continue
+        outcome = run(rules[name], _as_read(facts, source), morning, limits_of(rules[name]))
+        items = [item for item in outcome.items if item.about.source == source]
+        if items:
+            day = words.day(morning.date_of(when), morning.today)
+            found[source] = (*found.get(source, ()), _sentence(items, day))
     return found
 
 
-def _reading_of(facts: Facts, morning: Morning, source: str, kind: type[Fact]) -> str:
-    """`Wednesday's reading`; empty where the list is not an old one."""
-    for reading in facts.readings:
-        when = reading.as_of or reading.fetched_at
-        if reading.source == source and kind.kind in reading.kinds and reading.status == "stale" and when:
-            day = words.day(morning.date_of(when), morning.today)
-            return f"{day}'s reading" if day.isalpha() else f"the reading of {day}"
-    return ""
+def _as_read(facts: Facts, source: str) -> Facts:
+    """The facts as if the old readings of a source were today's; those that had lost rows stay unusable."""
+
+    def then(reading: StreamReading) -> StreamReading:
+        old = reading.source == source and reading.status == "stale" and not reading.skipped_count
+        return replace(reading, status="whole") if old else reading
+
+    return replace(facts, readings=tuple(then(reading) for reading in facts.readings))
 
 
-def _due(facts: Facts, morning: Morning, source: str) -> list[str]:
-    reading = _reading_of(facts, morning, source, Milestone)
-    titles = {project.ref.id: project.title for project in facts.of(Project) if project.ref.source == source}
-    due: list[tuple[date, str]] = sorted(
-        (one.due, f"{titles.get(one.project, '')} {one.title}".strip())
-        for one in facts.of(Milestone)
-        if one.ref.source == source and one.state == "open" and one.due is not None
-        and 0 <= (one.due - morning.today).days <= AHEAD
-    )  # fmt: skip
-    if not reading or not due:
-        return []
-    names = words.some([f"{title} ({words.day(day, morning.today)})" for day, title in due], MOST)
-    last = words.day(due[-1][0], morning.today)
-    verb = "it has" if len(due) == 1 else "they have"
-    return [f"Due by {last} in {reading}: {names}. Whether {verb} tasks was not checked."]
-
-
-def _viewed(facts: Facts, morning: Morning, source: str) -> list[str]:
-    reading = _reading_of(facts, morning, source, Proposal)
-    names: Sequence[str] = sorted(
-        one.name for one in facts.of(Proposal) if one.ref.source == source and one.state == "viewed"
-    )
-    if not reading or not names:
-        return []
-    verb = "it has" if len(names) == 1 else "they have"
-    return [f"Viewed in {reading}: {words.some(names, MOST)}. Whether {verb} an answer now was not checked."]
+def _sentence(items: Iterable[Item], day: str) -> str:
+    """What a reading said, such as "In Wednesday's reading: Acme site: Launch due Tuesday, no tasks. Whether ..."."""
+    ordered = sorted(items, key=lambda item: (item.deadline or date.max, item.line))
+    lines = [item.line.rstrip(".") for item in ordered[:MOST]]
+    more = f"; {len(ordered) - MOST} more" if len(ordered) > MOST else ""
+    reading = f"{day}'s reading" if day.isalpha() else f"the reading of {day}"
+    return f"In {reading}: {'; '.join(lines)}{more}. Whether that holds today was not checked."

@@ -281,7 +281,9 @@ def test_a_source_that_cannot_be_built_keeps_absence_from_being_said(briefing: R
     _, out, _ = briefing("--config", files / "briefing.toml", "--fresh")
     told = " ".join(out.split())
     assert "no answer" not in told
-    assert "Nothing is said today about clients who wait and proposals without an answer." in told
+    assert "Nothing is said today about" in told
+    assert "clients who wait" in told
+    assert "proposals without an answer" in told
 
 
 def test_the_version_is_the_installed_one(briefing: Run) -> None:
