@@ -105,7 +105,8 @@ class Connector(Protocol):
     """A source of facts.
 
     A connector may name in a class attribute `kinds` (a frozenset of fact types) what it can state. Where it fails
-    before it could list its streams even once, these kinds are what is missing, instead of nobody knows what.
+    before it could list its streams even once, these kinds are what is missing, instead of nobody knows what. Another,
+    `deadline`, says how many seconds one of its streams needs where the configuration does not.
     """
 
     def streams(self, window: Window) -> Sequence[Stream]:

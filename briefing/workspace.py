@@ -91,8 +91,11 @@ class Workspace:
             connector, settings = None, {}
             text = "; ".join(getattr(error, "problems", ())) or str(error)
             problem = SourceError(text, advice=error.advice or "correct briefing.toml")
+        deadline = section.deadline
+        if "deadline" not in section.model_fields_set:
+            deadline = float(getattr(connector, "deadline", deadline))
         return Source(
-            name=name, connector=connector, problem=problem, deadline=section.deadline, cap=section.cap,
+            name=name, connector=connector, problem=problem, deadline=deadline, cap=section.cap,
             kinds=declared_kinds(section.use), bound_to=bound_to(settings, f"{section.use} {version_of(section.use)}"),
         )  # fmt: skip
 

@@ -224,6 +224,24 @@ def test_an_unknown_source_is_answered_with_the_known_ones(briefing: Run, config
     assert "did you mean tiny? There are other and tiny" in err
 
 
+def test_a_new_connector_is_begun_from_the_command_line(briefing: Run, tmp_path: Path) -> None:
+    code, out, err = briefing("sources", "new", "acme_desk", "--folder", tmp_path)
+    assert (code, err) == (0, "")
+    package = tmp_path / "briefing-acme-desk"
+    files = [Path(line) for line in out.splitlines()[:3]]
+    assert all(file.is_file() and package in file.parents for file in files)
+    assert f"pytest {package}" in out
+    for arguments, message in (
+        (["new"], "a new connector needs a name"),
+        (["new", "Acme Desk"], "cannot be the name of a connector"),
+        (["new", "acme_desk", "--folder", str(tmp_path)], "is there already"),
+        (["accelo", "acme"], "one word too many"),
+    ):
+        code, out, err = briefing("sources", *arguments)
+        assert (code, out) == (2, "")
+        assert message in err
+
+
 # --- what a source is built with -----------------------------------------------------------------------------------
 
 
@@ -245,6 +263,18 @@ def test_a_token_file_of_the_users_is_his(tmp_path: Path, server: Loopback) -> N
     made = workspace(tmp_path, {"tiny": {"use": "tiny_login", "base_url": server.url, "token_file": "mine.json"}})
     connector, _ = made.built("tiny")
     assert getattr(connector, "file").path == tmp_path / "mine.json"  # noqa: B009
+
+
+def test_a_connector_may_say_how_long_its_streams_take(
+    tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_vendor import Tiny  # type: ignore[import-not-found]
+
+    table = {"use": "tiny", "base_url": server.url}
+    plain = {"quick": table, "told": {**table, "deadline": 7}}
+    assert [source.deadline for source in workspace(tmp_path, plain).sources()] == [120, 7]
+    monkeypatch.setattr(Tiny, "deadline", 600, raising=False)
+    assert [source.deadline for source in workspace(tmp_path, plain).sources()] == [600, 7]
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron", "a/b", ".hidden", "", "x" * 300, "日本"])

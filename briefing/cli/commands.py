@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -236,16 +236,16 @@ def quality(name: str, *, as_json: bool) -> None:
 
 def new_source(name: str, folder: Path) -> None:
     """Write a connector to begin with, and its test."""
-    from importlib import import_module
+    from briefing.cli.skeleton import write_skeleton
 
-    write_skeleton: Callable[[str, Path], list[Path]] = import_module("briefing.cli.skeleton").write_skeleton
-    if not name.isidentifier() or name != name.lower():
-        raise UsageError(
-            f'"{name}" is not a name for a connector' if name else "a new connector needs a name",
-            advice="write it as a Python module's, such as: briefing sources new acme_desk",
-        )
-    for path in write_skeleton(name, folder):
+    if not name:
+        raise UsageError("a new connector needs a name", advice="such as: briefing sources new acme_desk")
+    written = write_skeleton(name, folder)
+    for path in written:
         typer.echo(path)
+    package = written[-1].parent
+    typer.echo(f"\nIts test is green; keep it so while you put your service in:\n  pip install -e {package}")
+    typer.echo(f"  pytest {package}\ndocs/connectors.md tells how.")
 
 
 def known_source(workspace: Workspace, name: str) -> str:
