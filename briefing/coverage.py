@@ -157,9 +157,18 @@ def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str], 
         place=words.some(list(dict.fromkeys(r.place for r in streams if r.place)), 3),
         kinds=tuple(sorted({KIND_WORDS.get(kind, kind) for reading in streams for kind in reading.kinds})),
         gaps=tuple(_gap(reading, morning) for reading in streams if reading.problem or reading.skipped_count),
-        ignored=tuple(left_out(count, why) for reading in streams for count, why in reading.ignored),
+        ignored=_ignored(streams),
         silent_rules=tuple(silent),
     )
+
+
+def _ignored(streams: Sequence[StreamReading]) -> tuple[str, ...]:
+    """What was left out on purpose, counted over all streams: of one cause there may be hundreds."""
+    counts: dict[str, int] = {}
+    for reading in streams:
+        for count, why in reading.ignored:
+            counts[why] = counts.get(why, 0) + count
+    return tuple(left_out(count, why) for why, count in counts.items())
 
 
 def left_out(count: int, why: str) -> str:

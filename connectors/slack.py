@@ -12,6 +12,7 @@ Settings
   search         whether old threads are searched for, where the token may (`search:read`)
   budget         calls of one collect at most; conversations beyond it are gaps by name
   pace           how much of Slack's limits is used, 0.9 by default; 0: no waiting
+  patience       seconds after which no further thread is begun in a collect; the next one goes on
   done, seen     reactions by which somebody of ours marks a message as dealt with, as read
   ours           addresses and domains of guests who work for us; other guests count as the client's people
 
@@ -22,11 +23,12 @@ for every conversation. A status is no absence: it tells no first day and rarely
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Literal
 
-from briefing.connector import Finding, Ignored, Mark, Read, Stream, Talk, Window
-from briefing.errors import AuthError, SourceError
+from briefing.connector import Finding, Ignored, Mark, Read, Skipped, Stream, Talk, Window
+from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.facts import Fact, Message, Staff
 from briefing.http import Bearer
 from briefing.log import never_print
@@ -68,6 +70,7 @@ class Slack:
         search: bool = True,
         budget: int = 400,
         pace: float = 0.9,
+        patience: float = 480.0,
         done: Sequence[str] = DONE,
         seen: Sequence[str] = SEEN,
         ours: Sequence[str] = (),
@@ -83,6 +86,7 @@ class Slack:
             raise ValueError('threads: write "mine" or "all"')
         self._source, self._token, self._file = source, token, TokenFile(token_file)
         self._base_url, self._budget, self._pace, self._search = base_url, budget, pace, search
+        self._patience = patience
         self._choice = Choice(
             types=tuple(name for name in FAMILIES if name in types), channels=tuple(channels),
             not_channels=tuple(not_channels), muted=muted == "read", ours=tuple(ours),
@@ -102,16 +106,20 @@ class Slack:
         if self._search:
             find_threads(calls, plan, window)
         people = Stream(kinds=frozenset({Staff}), read=self._people(plan), scope="people", place="Slack's people")
-        found = [(one.scope, self._conversation(calls, plan, one)) for one in plan.conversations]
+        until = time.monotonic() + self._patience
+        found = [(one.scope, self._conversation(calls, plan, one, until)) for one in plan.conversations]
         found += [(FAMILIES[family][2], _failing(error)) for family, error in plan.not_allowed.items()]
         found += [(f"#{name}", _failing(self._not_found())) for name in plan.not_found]
+        found += [(name, _failing(BadAnswer("Slack's list does not say what it is"))) for name in plan.unreadable]
         messages = frozenset({Message})
         return [people, *(Stream(kinds=messages, read=read, scope=scope, place=plan.place) for scope, read in found)]
 
     def _people(self, plan: Plan) -> Read:
         """Our own people, as the list of people told them; and what of Slack was left out."""
 
-        def read(window: Window, mark: Mark | None) -> Iterator[Staff | Ignored]:
+        def read(window: Window, mark: Mark | None) -> Iterator[Staff | Skipped | Ignored]:
+            for where, why in plan.problems:
+                yield Skipped(where, why)
             staff = [one for one in plan.people.staff(self._source) if one.ref.id in plan.listed]
             yield from staff
             if others := len(plan.listed) - len(staff):
@@ -123,12 +131,13 @@ class Slack:
 
         return read
 
-    def _conversation(self, calls: Calls, plan: Plan, conversation: Conversation) -> Read:
+    def _conversation(self, calls: Calls, plan: Plan, conversation: Conversation, until: float) -> Read:
         def read(window: Window, mark: Mark | None) -> Iterator[Thing]:
             found = plan.found_threads.get(conversation.channel.id, {})
             reading = ConversationReading(
-                calls=calls, plan=plan, how=self._how, conversation=conversation, window=window, found=found
-            )
+                calls=calls, plan=plan, how=self._how, conversation=conversation, window=window, found=found,
+                until=until,
+            )  # fmt: skip
             return reading.read(mark)
 
         return read

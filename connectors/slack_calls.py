@@ -6,6 +6,7 @@ are counted per method and minute, so each method has a pace of its own.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ import httpx
 from briefing.errors import AuthError, BadAnswer, NotReached, RateLimited, SourceError
 from briefing.http import Answer, Client, Credential, Guards
 from briefing.http_adapters import slack_client
-from briefing.reading.slackfacts import an_object, text, word
+from briefing.reading.slackfacts import an_object, word
 
 READS: Mapping[str, int] = {
     "auth.test": 100, "users.conversations": 20, "users.list": 20, "users.info": 100, "usergroups.list": 20,
@@ -72,15 +73,20 @@ class Budget:
         self.calls, self._left, self._source = calls, calls, source
         self._lock = threading.Lock()
 
-    def take(self, count: int = 1) -> None:
-        """Set calls aside, all or none. Raises NotReached."""
+    def take(self) -> None:
+        """Set one call aside. Raises NotReached."""
+        if not self.has():
+            raise NotReached(
+                f"not reached, the budget of {self.calls:,} calls was used up",
+                advice=f"raise `budget` of sources.{self._source}, or name under `channels` those that matter",
+            )
+
+    def has(self) -> bool:
+        """Set one call aside, where one is left."""
         with self._lock:
-            if count > self._left:
-                raise NotReached(
-                    f"not reached, the budget of {self.calls:,} calls was used up",
-                    advice=f"raise `budget` of sources.{self._source}, or name under `channels` those that matter",
-                )
-            self._left -= count
+            is_left = self._left > 0
+            self._left -= is_left
+        return is_left
 
 
 class Pace:
@@ -165,7 +171,7 @@ class Calls:
             rows = data.get(rows_in)
             if not isinstance(rows, list):
                 raise BadAnswer(f"Slack answers {method} without {rows_in}")
-            cursor = text(an_object(data.get("response_metadata")).get("next_cursor"))
+            cursor = _next(data, what)
             more = data.get("has_more") is True
             if more and not cursor:
                 raise BadAnswer(f"{what}: Slack says there is more, and not where")
@@ -207,13 +213,14 @@ class Calls:
             self._asked[method] = wait or 0.0
         if status != 200:
             return self.client.refusal(Answer(status=status, headers=headers, content=b"", url=url))
-        code = word(response.get("error"))
+        told = an_object(response.data)
+        code = word(told.get("error"))
         if code in PASSING and (wait or 0.0) <= self.client.guards.longest_wait:
             return _Passing(code, wait, method)
         if code in PASSING:
             self._asked[method] = wait or 0.0
             return _Passing(code, wait, method).told()
-        return self._explained(method, code, word(response.get("needed")))
+        return self._explained(method, code, word(told.get("needed")))
 
     def _explained(self, method: str, code: str, needed: str) -> SourceError:
         cure = f"briefing auth {self.source}"
@@ -274,7 +281,16 @@ class _Passing(SourceError):
 def _seconds(headers: httpx.Headers) -> float | None:
     """How long Slack asks to wait: a whole number of seconds; None where it does not say."""
     told = headers.get("Retry-After", "").strip()
-    return float(told) if told.isdecimal() and len(told) < 6 else None
+    return float(told) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", told) else None
+
+
+def _next(data: Mapping[str, Any], what: str) -> str:
+    """The cursor of the next page; empty after the last one, where it may be missing. Raises BadAnswer."""
+    told = data.get("response_metadata")
+    cursor = told.get("next_cursor") if isinstance(told, dict) else told
+    if cursor is not None and (not isinstance(cursor, str) or cursor is told):
+        raise BadAnswer(f"{what}: Slack does not say where the next page begins")
+    return cursor or ""
 
 
 def _identity(row: Any) -> str:

@@ -6,13 +6,14 @@ where the budget of calls ends, what matters least is not reached.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from briefing.errors import AuthError, SourceError
+from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.reading.slackfacts import (
     Channel,
     People,
@@ -25,7 +26,7 @@ from briefing.reading.slackfacts import (
     text,
     word,
 )
-from briefing.reading.text import clean
+from briefing.reading.text import NAME, clean
 from connectors.slack_calls import Calls, MissingScope, NotThere
 
 FAMILIES: Mapping[str, tuple[str, str, str]] = {
@@ -94,7 +95,7 @@ def who_am_i(calls: Calls) -> Me:
         team=word(row.get("team_id")),
         team_name=clean(text(row.get("team")), 80),
         enterprise=word(row.get("enterprise_id")),
-        url=text(row.get("url")),
+        url=clean(text(row.get("url")), 200),
         scopes=None if scopes is None else frozenset(part.strip() for part in scopes.split(",") if part.strip()),
         expires_in=row["expires_in"] if isinstance(row.get("expires_in"), int) else 0,
     )
@@ -136,8 +137,6 @@ class Conversation:
     scope: str
     """Its name in coverage and gaps, unlike any other's."""
 
-    private: bool = False
-
 
 @dataclass(kw_only=True)
 class Plan:
@@ -159,6 +158,12 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     """What is to be said of the whole."""
 
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    """What of the lists could not be read: where, and why."""
+
+    unreadable: list[str] = field(default_factory=list)
+    """Conversations of which the list does not say enough to read them, by their names."""
+
     not_found: list[str] = field(default_factory=list)
     """Channels that are named in the settings and not among the person's."""
 
@@ -169,8 +174,9 @@ class Plan:
 def make_plan(calls: Calls, choice: Choice) -> Plan:
     """Who is there and what they talk in: five calls for a small agency. Raises SourceError."""
     me = who_am_i(calls)
-    people = people_of(calls, me, choice)
-    plan = Plan(me=me, people=people, listed=frozenset(people.users))
+    problems: list[tuple[str, str]] = []
+    people = people_of(calls, me, choice, problems)
+    plan = Plan(me=me, people=people, listed=frozenset(people.users), problems=problems)
     plan.groups_of_mine = _groups(calls, plan)
     rows = _listed(calls, choice, plan)
     look_up(calls, people, sorted(word(row.get("user")) for row in rows if row.get("is_im")))
@@ -179,16 +185,23 @@ def make_plan(calls: Calls, choice: Choice) -> Plan:
     return plan
 
 
-def people_of(calls: Calls, me: Me, choice: Choice) -> People:
+def people_of(calls: Calls, me: Me, choice: Choice, problems: list[tuple[str, str]]) -> People:
     """Everybody in the list. Without it nobody can tell a client from a colleague, so it is not optional."""
     if not me.may("users:read"):
         raise MissingScope("users:read", calls.source)
     users: dict[str, User] = {}
     for page in calls.pages("users.list", "members", "the list of people", limit=PEOPLE_PAGE):
-        found = (read_user(row) for row in page["members"] if isinstance(row, dict))
-        users.update({user.person.id: user for user in found if user.person.id})
+        for row in page["members"]:
+            user = read_user(an_object(row))
+            if user.person.id:
+                users.setdefault(user.person.id, user)
+            else:
+                problems.append(("the list of people", "somebody without an id"))
     ours = frozenset(one.lower().lstrip("@") for one in choice.ours)
-    return People(users=users, home=(me.team, me.enterprise), ours=ours)
+    found = People(users=users, home=(me.team, me.enterprise), ours=ours)
+    if found.side(me.user) == "unknown" or (not me.enterprise and users[me.user].team != me.team):
+        raise BadAnswer("Slack's list of people does not know whose token this is")
+    return found
 
 
 def look_up(calls: Calls, people: People, ids: Iterable[str]) -> None:
@@ -281,42 +294,60 @@ def _page_rows(calls: Calls, types: str, **more: Any) -> list[Mapping[str, Any]]
         "users.conversations", "channels", "the list of conversations", types=types, exclude_archived=True,
         limit=CONVERSATIONS_PAGE, **more,
     )  # fmt: skip
-    return [row for page in pages for row in page["channels"] if isinstance(row, dict)]
+    rows = [row for page in pages for row in page["channels"]]
+    if not all(isinstance(row, dict) for row in rows):
+        raise BadAnswer("Slack's list of conversations holds something else")
+    return rows
 
 
 def _choose(rows: Sequence[Mapping[str, Any]], choice: Choice, plan: Plan) -> None:
     """Put what is to be read into the plan, most important first, each under a name of its own."""
-    found: dict[str, tuple[tuple[object, ...], Channel, bool]] = {}
+    found: dict[str, tuple[tuple[object, ...], Channel]] = {}
     for row in rows:
-        channel, private = _conversation(row, plan)
-        if not channel.id or channel.id in found:
+        channel = _conversation(row, plan)
+        if isinstance(channel, str):
+            plan.unreadable.append(channel)
+            continue
+        if channel.id in found:
             continue
         if why := _why_not(row, channel, choice, plan):
             plan.left_out[why] += 1
             continue
-        found[channel.id] = (_rank(channel, choice, plan), channel, private)
-    scopes = Counter(place_of(channel, plan.people) for _, channel, _ in found.values())
-    for _, channel, private in sorted(found.values(), key=lambda one: one[0]):
+        found[channel.id] = (_rank(channel, choice, plan), channel)
+    scopes = Counter(place_of(channel, plan.people) for _, channel in found.values())
+    for _, channel in sorted(found.values(), key=lambda one: one[0]):
         place = place_of(channel, plan.people)
         scope = place if scopes[place] == 1 else f"{place} ({channel.id})"
-        plan.conversations.append(Conversation(channel=channel, scope=scope, private=private))
-    names = {channel.name for _, channel, _ in found.values()} | set(found)
+        plan.conversations.append(Conversation(channel=channel, scope=scope))
+    names = {channel.name for _, channel in found.values()} | set(found)
     plan.not_found = [
         name for one in choice.channels if not set(name := one.lstrip("#")) & set("*?[") and name not in names
     ]
 
 
-def _conversation(row: Mapping[str, Any], plan: Plan) -> tuple[Channel, bool]:
-    """A conversation, and whether it is private. Kinds are told apart in this order: flags and ids of old
-    conversations contradict each other.
+def _conversation(row: Mapping[str, Any], plan: Plan) -> Channel | str:
+    """A conversation; where the row does not say what it is, only what to call it. Kinds are told apart in this order:
+    flags and ids of old conversations contradict each other.
     """
-    if row.get("is_im"):
-        other = word(row.get("user"))
-        channel = read_channel({**row, "members": [plan.me.user, other]}, "direct")
-        return channel, True
-    if row.get("is_mpim"):
-        return read_channel({**row, "members": list(_in_name(text(row.get("name")), plan))}, "group"), True
-    return read_channel({**row, "members": []}, "channel"), bool(row.get("is_private") or row.get("is_group"))
+    key, name, other = word(row.get("id")), clean(text(row.get("name")), NAME), word(row.get("user"))
+    known = _is_channel_name(name)
+    call_it = f"#{name}" if known else f"conversation {key or 'without an id'}"
+    if not key:
+        return call_it
+    if row.get("is_im") is True:
+        return read_channel({**row, "members": [plan.me.user, other]}, "direct") if other else call_it
+    if row.get("is_mpim") is True:
+        return read_channel({**row, "members": list(_in_name(name, plan))}, "group")
+    if row.get("is_channel") is not True and row.get("is_group") is not True:
+        return call_it
+    if not known:
+        plan.problems.append(("the list of conversations", f"{key} has no name"))
+    return read_channel({**row, "members": [], "name": name if known else ""}, "channel")
+
+
+def _is_channel_name(name: str) -> bool:
+    """Whether a channel may be called so: letters of any script in lower case, digits, hyphens, underscores."""
+    return bool(re.fullmatch(r"[\w-]+", name)) and name == name.lower()
 
 
 def _in_name(name: str, plan: Plan) -> Iterator[str]:

@@ -7,6 +7,8 @@ what is not there any more is gone.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ from briefing.reading.slacktext import mentions
 from connectors.slack_calls import Calls, NotThere
 from connectors.slack_marks import Kept, Thread, kept_of, stamp_of
 from connectors.slack_plan import Conversation, Plan, look_up
-from connectors.slack_threads import LOOKBACK, Line, Row, Threads
+from connectors.slack_threads import LOOKBACK, Line, Row, Threads, start_of
 
 HISTORY_PAGE, REPLIES_PAGE, MEMBERS_PAGE = 999, 1000, 999
 THREAD_REACH = timedelta(days=14)
@@ -55,6 +57,9 @@ class ConversationReading:
     found: Mapping[str, str] = field(default_factory=dict)
     """Starts of threads that a search found, with the time of what it found."""
 
+    until: float = float("inf")
+    """By the steady clock: no further thread is begun after it."""
+
     problems: list[Skipped] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
     """People in it whom the list lacks."""
@@ -76,17 +81,21 @@ class ConversationReading:
             alive_since=self.window.now - LOOKBACK, before=kept.threads if kept else {}, found=self.found,
         )  # fmt: skip
         threads.sort(rows, covered)
-        self.calls.budget.take(len(threads.to_read))
         told: set[str] = set()
         for message in self._of_history(rows, threads):
             told.add(_stamp(message))
             yield message
-        read = dict(threads.unchanged)
-        for start, line in sorted(threads.to_read.items()):
+        read, left = dict(threads.unchanged), 0
+        for start, line in sorted(threads.to_read.items(), key=lambda one: one[1].latest or "~", reverse=True):
+            if time.monotonic() > self.until or not self.calls.budget.has():
+                left += 1
+                if start in threads.before:
+                    read[start] = threads.before[start]  # as its line differs, it is read the next time
+                continue
             replies = self._replies(start, line)
             read[start] = line.read(replies)
             yield from (message for message in replies if _stamp(message) not in told)
-        yield from self._end(kept, self._now(kept, me, told, read, covered))
+        yield from self._end(kept, self._now(kept, me, told, read, covered), left)
 
     # --- who is in it ---
 
@@ -131,10 +140,8 @@ class ConversationReading:
             oldest=stamp_of(far), latest=stamp_of(self.window.now), inclusive=True, limit=HISTORY_PAGE,
         )  # fmt: skip
         for page in pages:
-            for stamp, row in self._dated(page["messages"]):
-                if stamp in rows:
-                    self.telling.left_out["messages that stand there twice"] += 1
-                rows.setdefault(stamp, row)
+            for stamp, row in self._readable(page["messages"]):
+                rows.setdefault(stamp, row)  # while pages are read, what is added moves rows to the next page
             oldest = min(map(_when, rows), default=self.window.now)
             if page.get("has_more") is True and oldest < border:
                 covered = oldest
@@ -143,14 +150,14 @@ class ConversationReading:
             raise MarkExpired("it is suddenly empty")
         return rows, covered
 
-    def _dated(self, rows: Sequence[Any]) -> Iterator[tuple[str, Row]]:
-        """Messages that have a time."""
+    def _readable(self, rows: Sequence[Any]) -> Iterator[tuple[str, Row]]:
+        """Messages by their time; of the others it is told why they cannot be read."""
         for row in rows:
-            if isinstance(row, dict) and moment(row.get("ts")) is not None:
-                yield word(row["ts"]), row
-            else:
-                why = "has no time" if isinstance(row, dict) else "is not a message"
+            why = _wrong(row)
+            if why:
                 self.problems.append(Skipped(f"a message in {self.conversation.scope}", why))
+            else:
+                yield word(row["ts"]), row
 
     def _of_history(self, rows: Mapping[str, Row], threads: Threads) -> Iterator[Message]:
         """What was written in the conversation itself; the threads that are not read are counted with their start."""
@@ -171,16 +178,17 @@ class ConversationReading:
         """Messages as facts, once everybody in them is known."""
         self._meet(sorted({one for row in rows for one in _named_in(row)}))
         for row in rows:
-            yield self.telling.message(self.channel, row, _when(word(row["ts"])), url=self._link(row))
+            stamp, start = word(row["ts"]), start_of(row)
+            in_thread = {**row, "thread_ts": start or stamp}
+            yield self.telling.message(self.channel, in_thread, _when(stamp), url=self._link(stamp, start))
 
-    def _link(self, row: Row) -> str:
-        """The message's own address: Slack makes it of the conversation and the time."""
+    def _link(self, stamp: str, start: str) -> str:
+        """A message's own address: Slack makes it of the conversation and the time."""
         root = self.how.workspace_url or self.plan.me.url
-        if not root.startswith(("https://", "http://")):
+        if not re.fullmatch(r"https?://[\w.-]+(?::\d+)?/?", root, re.ASCII):
             return ""
-        stamp, start = word(row["ts"]), word(row.get("thread_ts"))
         link = f"{root.rstrip('/')}/archives/{self.channel.id}/p{stamp.replace('.', '')}"
-        return link if start in {"", stamp} else f"{link}?thread_ts={start}&cid={self.channel.id}"
+        return f"{link}?thread_ts={start}&cid={self.channel.id}" if start else link
 
     # --- threads ---
 
@@ -194,16 +202,16 @@ class ConversationReading:
                 oldest=stamp_of(self.window.since), latest=stamp_of(self.window.now), inclusive=True,
                 limit=REPLIES_PAGE,
             ):  # fmt: skip
-                rows.update(self._dated(page["messages"]))
+                rows.update(self._readable(page["messages"]))
         except NotThere:
             return []
-        if line.count and not rows:
+        if line.count and not rows and not self.problems:
             raise BadAnswer(f"{what}: Slack tells of replies ({line.count}) and shows none")
         wanted = []
         for stamp, row in rows.items():
             is_told = (self.channel.id, stamp) in self.telling.told
             if stamp != start and (is_told or self.telling.is_wanted(self.channel, row, _when(stamp))):
-                wanted.append(row)
+                wanted.append({key: value for key, value in row.items() if key != "reply_count"} | {"thread_ts": start})
         return list(self._stated(wanted))
 
     # --- the end ---
@@ -224,14 +232,32 @@ class ConversationReading:
             people={one: users[one] for one in sorted(self.strangers)},
         )  # fmt: skip
 
-    def _end(self, kept: Kept | None, now: Kept) -> Iterator[Thing]:
+    def _end(self, kept: Kept | None, now: Kept, left: int) -> Iterator[Thing]:
+        """What is gone, what was not read, and the mark. Threads that were not reached are read the next time; after
+        anything else that could not be read the mark stays where it was.
+        """
         if kept is not None:
             for stamp in sorted(set(kept.everything()) - set(now.everything())):
                 yield Gone(Ref(source=self.how.source, kind="chat", id=f"{self.channel.id}:{stamp}"))
         yield from self.problems
         for why, count in sorted(self.telling.left_out.items()):
             yield Ignored(count, why)
-        yield now.mark()
+        if left:
+            threads = "1 thread" if left == 1 else f"{left:,} threads"
+            yield Skipped(self.conversation.scope, f"{threads} not reached; the next reading goes on with them")
+        yield Mark(now.mark().value, so_far=left > 0 and not self.problems)
+
+
+def _wrong(row: Any) -> str:
+    """Why a message cannot be read; empty where it can."""
+    if not isinstance(row, dict):
+        return "is not a message"
+    if moment(row.get("ts")) is None:
+        return "has no time"
+    is_bots = row.get("bot_id") or row.get("subtype") == "bot_message"
+    if not is_bots and not re.fullmatch(r"[UWB][A-Z0-9]+", word(row.get("user"))):
+        return "has no author"
+    return ""
 
 
 def _named_in(row: Row) -> Iterator[str]:

@@ -47,10 +47,17 @@ class Line:
 def line_of(row: Row) -> Line | None:
     """What a message tells of the thread that it starts; None where it starts none."""
     stamp, count = word(row.get("ts")), row.get("reply_count")
-    if word(row.get("thread_ts")) != stamp or not isinstance(count, int) or isinstance(count, bool) or count < 1:
+    counts = isinstance(count, int) and not isinstance(count, bool) and count > 0
+    if not counts and word(row.get("thread_ts")) != stamp:
         return None
     latest = word(row.get("latest_reply"))
-    return Line(count=count, latest=latest if moment(latest) else "")
+    return Line(count=count if counts and isinstance(count, int) else 0, latest=latest if moment(latest) else "")
+
+
+def start_of(row: Row) -> str:
+    """The start of the thread that a message stands in; empty where it stands in none or starts it."""
+    stamp, start = word(row.get("ts")), word(row.get("thread_ts"))
+    return start if start != stamp and line_of(row) is None and moment(start) is not None else ""
 
 
 @dataclass(kw_only=True)
@@ -93,7 +100,7 @@ class Threads:
             known = self.before.get(start)
             if known is not None and sign and sign <= known.latest and not known.is_open:
                 self.unchanged[start] = known
-            else:
+            elif known is not None or not sign or _when(sign) >= self.since:
                 self.to_read[start] = Line(count=known.count if known else 0, latest=sign)
         for start, known in self.before.items():
             if _when(start) < covered:
@@ -104,8 +111,7 @@ class Threads:
         """Threads whose start was not seen, with the time of the latest sign of life; empty: it is not known."""
         signs = dict(self.found)
         for stamp, row in rows.items():
-            start = word(row.get("thread_ts"))
-            if start and start != stamp:
+            if start := start_of(row):
                 signs[start] = max(stamp, signs.get(start, ""))
         for start, thread in self.before.items():
             if _when(start) < covered and _when(thread.latest or start) >= self.alive_since:
@@ -132,7 +138,7 @@ class Threads:
 
     def is_left_alone(self, row: Row) -> bool:
         """Whether a message of the history belongs to a thread that is not read."""
-        return word(row.get("thread_ts")) in self.left_alone
+        return (start_of(row) or word(row.get("ts"))) in self.left_alone
 
 
 LOOKBACK = timedelta(days=14)

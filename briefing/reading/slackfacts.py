@@ -183,13 +183,13 @@ class Channel:
 def read_channel(row: Mapping[str, Any], kind: Kind) -> Channel:
     """One conversation object. What is shared with whom it does not say is taken as shared with outside."""
     members = row.get("members")
-    inside = row.get("is_org_shared") and not row.get("is_ext_shared")
+    is_ext, is_org = row.get("is_ext_shared") is True, row.get("is_org_shared") is True
     return Channel(
         id=word(row.get("id")),
         kind=kind,
         name=clean(text(row.get("name")), NAME),
         members=tuple(word(one) for one in members if word(one)) if isinstance(members, list) else (),
-        shared=bool(row.get("is_ext_shared") or row.get("is_shared")) and not inside,
+        shared=is_ext or (row.get("is_shared") is True and not is_org),
     )
 
 
@@ -267,12 +267,14 @@ class Telling:
         if party == NOBODY and side == "theirs":
             party = Party(domain=domain_of(author.email))
         named = self.people.named((one, label) for one, label in mentions(row) if one != author.id)
+        direct = channel.members if channel.kind != "channel" else ()
         return Message(
             ref=Ref(source=self.source, kind="chat", id=f"{channel.id}:{stamp}", url=url, where=where),
             party=party,
             thread=f"{channel.id}:{word(row.get('thread_ts')) or stamp}",
             at=at,
             author=author,
+            to=tuple(self.people.person(one) for one in direct if one != author.id),
             mentions=tuple(dict.fromkeys(person for person in named if person != author)),
             medium="chat",
             place=place_of(channel, self.people),
@@ -282,6 +284,12 @@ class Telling:
             seen=self._is_marked(row, author.id, self.seen),
             excerpt=clean(said, EXCERPT),
         )
+
+    def _others(self, channel: Channel, author: Person) -> tuple[Person, ...]:
+        """To whom a message of a direct conversation is; in a channel nobody in particular."""
+        if channel.kind == "channel":
+            return ()
+        return tuple(self.people.person(one) for one in channel.members if one != author.id)
 
     def _author(self, row: Mapping[str, Any]) -> tuple[Person, Side, bool]:
         """Who wrote a message, on which side, and whether that is a bot. What the list lacks, the message may tell."""

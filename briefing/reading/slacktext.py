@@ -89,7 +89,7 @@ _QUOTED = frozenset({"rich_text_quote", "rich_text_preformatted"})
 
 def _named_in(elements: Sequence[Any], depth: int) -> Iterator[str]:
     for element in _objects(elements, depth):
-        kind = element.get("type")
+        kind = _text(element.get("type"))
         if kind in _QUOTED:
             continue
         named = element.get("user_id" if kind == "user" else "usergroup_id")
@@ -120,7 +120,7 @@ def shown_text(message: Mapping[str, Any]) -> str:
 def _texts_in(elements: Sequence[Any], depth: int) -> Iterator[str]:
     for element in _objects(elements, depth):
         text = element.get("text")
-        if isinstance(text, str) and element.get("type") not in _QUOTED:
+        if isinstance(text, str) and _text(element.get("type")) not in _QUOTED:
             yield text
         elif isinstance(text, dict) and isinstance(text.get("text"), str):
             yield text["text"]

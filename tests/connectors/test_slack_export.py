@@ -96,7 +96,7 @@ def test_a_message_in_a_clients_channel(tmp_path: Path) -> None:
     assert message.author == Person(name="Dana Ruiz", email="dana@juniper.example", id="UDANA")
     assert [person.id for person in message.mentions] == ["UINES"]
     assert message.excerpt == "Hi @Ines Carvalho, where is the draft & the plan?"
-    assert (message.outside, message.automated, message.closes) == (True, False, False)
+    assert (message.outside, message.automated, message.closes, message.to) == (True, False, False, ())
     assert message.at == NOW - timedelta(hours=48)
 
 
@@ -233,6 +233,8 @@ def test_direct_messages_have_a_place_and_a_party_of_their_own(tmp_path: Path) -
     )
     found = {fact.ref.id.partition(":")[0]: fact for fact in messages(path).facts if isinstance(fact, Message)}
     assert found["D1"].place == "the direct messages of Dana Ruiz and Ines Carvalho"
+    assert [person.name for person in found["D1"].to] == ["Ines Carvalho"]
+    assert [person.name for person in found["G1"].to] == ["Tom Reed", "Omar Haddad"]
     assert found["D1"].party == Party(domain="juniper.example")
     assert found["D2"].party == Party()
     assert found["G1"].party == Party(domain="kestrel.example")

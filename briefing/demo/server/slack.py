@@ -61,8 +61,8 @@ class SlackSettings:
     distributed: bool = False
     """An app that is sold and not in the Marketplace: history and replies once a minute, 15 messages."""
 
-    page: int = 0
-    """The most rows of a page, whatever is asked for; 0: as asked. Slack promises no full pages."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """The most rows of a page by method, whatever is asked for. Slack promises no full pages."""
 
     lists_outsiders: bool = True
     """Whether the list of people holds those of other organisations. Open: it does not hold all."""
@@ -75,6 +75,9 @@ class SlackSettings:
 
     asides: bool = True
     """Whether there is more than the channels that the world tells of."""
+
+    only: Sequence[str] = ()
+    """Names of the conversations there are; empty: all."""
 
     search_lag: float = 1.0
     """Hours until a message can be found."""
@@ -109,9 +112,10 @@ class SlackSite:
     name: ClassVar[str] = "slack"
     pace: ClassVar[Pace] = Pace(waits=(Wait(seconds=0.35, where=r"\.(history|replies|messages)"), Wait(seconds=0.2)))
 
-    def __init__(self, world: World, morning: date, **settings: Any) -> None:
+    def __init__(self, world: World, morning: date, *, rows: SlackRows | None = None, **settings: Any) -> None:
+        """`rows` of another site of the same world and morning save the time of making them."""
         self.settings = SlackSettings(**settings)
-        self.rows = SlackRows(
+        self.rows = rows or SlackRows(
             world, morning, outsiders_email=self.settings.outsiders_email, asides=self.settings.asides
         )
         self.now = moment(morning)
@@ -190,7 +194,7 @@ class SlackSite:
     # --- pages ------------------------------------------------------------------------------------------------------
 
     def _page(
-        self, rows: Sequence[Any], asked: Mapping[str, str], *, usual: int, most: int
+        self, method: str, rows: Sequence[Any], asked: Mapping[str, str], *, usual: int, most: int
     ) -> tuple[Sequence[Any], str]:
         """The rows of the page that is asked for, and the cursor of the next."""
         limit = number_in(asked.get("limit", ""), usual)
@@ -199,7 +203,7 @@ class SlackSite:
         begin = 0
         if cursor := asked.get("cursor", ""):
             begin = offset_in(cursor)
-        size = min(limit, self.settings.page or limit)
+        size = min(limit, self.settings.pages.get(method, limit))
         end = begin + size
         return rows[begin:end], cursor_of(end) if end < len(rows) else ""
 
@@ -221,12 +225,16 @@ class SlackSite:
         rows = [
             self._shown(row)
             for one, row in self.rows.users.items()
-            if self.settings.lists_outsiders or one not in self.rows.outsiders
+            if (self.settings.lists_outsiders or one not in self.rows.outsiders) and self._is_shown(one)
         ]
         if "limit" not in asked and len(rows) > 1000:
             raise Refusal("limit_required")
-        found, cursor = self._page(rows, asked, usual=1000, most=1000)
+        found, cursor = self._page("users.list", rows, asked, usual=1000, most=1000)
         return {"members": found, "cache_ts": int(self.now.timestamp()), "response_metadata": {"next_cursor": cursor}}
+
+    def _is_shown(self, user: str) -> bool:
+        """Whether somebody is in one of the conversations there are."""
+        return not self.settings.only or any(user in place.members for place in self._places)
 
     def users_info(self, asked: Mapping[str, str]) -> Row:
         """One person, of another organisation too."""
@@ -253,6 +261,11 @@ class SlackSite:
         domain = URL.removeprefix("https://").partition(".")[0]
         return {"team": {"id": TEAM, "name": AGENCY, "domain": domain, "email_domain": "harbourlane.example"}}
 
+    @property
+    def _places(self) -> list[Place]:
+        only = self.settings.only
+        return [place for place in self.rows.places.values() if not only or place.row.get("name") in only]
+
     # --- conversations ----------------------------------------------------------------------------------------------
 
     def conversations(self, asked: Mapping[str, str]) -> Row:
@@ -263,7 +276,7 @@ class SlackSite:
             for place in self._of_types(asked)
             if me in place.members and not (muted and place.muted)
         ]  # fmt: skip
-        found, cursor = self._page(rows, asked, usual=100, most=999)
+        found, cursor = self._page("users.conversations", rows, asked, usual=100, most=999)
         return {"channels": found, "response_metadata": {"next_cursor": cursor}}
 
     def conversations_list(self, asked: Mapping[str, str]) -> Row:
@@ -274,7 +287,7 @@ class SlackSite:
             for place in self._of_types(asked)
             if me in place.members or place.family == "public_channel"
         ]
-        found, cursor = self._page(rows, asked, usual=100, most=999)
+        found, cursor = self._page("conversations.list", rows, asked, usual=100, most=999)
         return {"channels": found, "response_metadata": {"next_cursor": cursor}}
 
     def _of_types(self, asked: Mapping[str, str]) -> list[Place]:
@@ -286,9 +299,7 @@ class SlackSite:
             self._need_one([f"{FAMILIES[one]}:read"])
         archived = asked.get("exclude_archived") in {"1", "true"}
         return [
-            place
-            for place in self.rows.places.values()
-            if place.family in wanted and not (archived and place.row["is_archived"])
+            place for place in self._places if place.family in wanted and not (archived and place.row["is_archived"])
         ]
 
     def _place(self, asked: Mapping[str, str], what: str) -> Place:
@@ -316,7 +327,7 @@ class SlackSite:
     def members(self, asked: Mapping[str, str]) -> Row:
         """Ids of a conversation's members."""
         place = self._place(asked, "read")
-        found, cursor = self._page(place.members, asked, usual=100, most=1000)
+        found, cursor = self._page("conversations.members", place.members, asked, usual=100, most=1000)
         return {"members": found, "response_metadata": {"next_cursor": cursor}}
 
     # --- messages ---------------------------------------------------------------------------------------------------
@@ -329,7 +340,7 @@ class SlackSite:
         usual, most = (15, 15) if self.settings.distributed else (100, 999)
         if self.settings.distributed:
             asked = {**asked, "limit": str(min(number_in(asked.get("limit", ""), 15), 15))}
-        found, cursor = self._page(notes, asked, usual=usual, most=most)
+        found, cursor = self._page("conversations.history", notes, asked, usual=usual, most=most)
         told: Row = {
             "messages": [self.rows.message(note) for note in found], "has_more": bool(cursor), "pin_count": 0,
             "channel_actions_ts": None, "channel_actions_count": 0,
@@ -348,7 +359,7 @@ class SlackSite:
         notes = [reply for reply in replies if between(reply, asked)]
         if self.settings.distributed:
             asked = {**asked, "limit": str(min(number_in(asked.get("limit", ""), 15), 15))}
-        found, cursor = self._page(notes, asked, usual=1000, most=1000)
+        found, cursor = self._page("conversations.replies", notes, asked, usual=1000, most=1000)
         shown = [*([] if asked.get("cursor") else [note]), *found]
         told: Row = {"messages": [self.rows.message(one, in_thread=True) for one in shown], "has_more": bool(cursor)}
         return told | {"response_metadata": {"next_cursor": cursor}} if cursor else told
@@ -360,7 +371,7 @@ class SlackSite:
         count, number = number_in(asked.get("count", ""), 20), number_in(asked.get("page", ""), 1)
         hits = [
             (note, place)
-            for place in self.rows.places.values()
+            for place in self._places
             if self.rows.me.slack in place.members
             for note in place.notes
             if self._fits(note, asked["query"])
