@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,28 @@ def test_what_a_connector_finds_itself_is_told(briefing: Run, tmp_path: Path, se
     assert "ok tiny may read projects" in told(out)
     assert "problem tiny may not read invoices cure: grant invoices:read" in told(out)
     assert "problem tiny projects: not logged in yet cure: briefing auth tiny" in told(out)
+
+
+def test_of_many_lists_alike_some_are_tried_and_all_when_asked_by_name(
+    briefing: Run, tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_vendor import Tiny  # type: ignore[import-not-found]
+
+    def many(self: object, window: object) -> list[object]:
+        (first, *_) = plain(self, window)
+        return [replace(first, scope=f"account {n}") for n in range(50)]
+
+    plain = Tiny.streams
+    monkeypatch.setattr(Tiny, "streams", many)
+    config = written(tmp_path, tiny(server))
+    code, out, _ = briefing("doctor", "--config", config)
+    assert (code, len(server.requests)) == (0, 20)
+    assert "ok tiny lists 50 streams, 20 of them tried; every one: briefing doctor tiny" in told(out)
+    assert "ok tiny 20 streams answer, within" in told(out)
+    assert "account" not in out
+    code, out, _ = briefing("doctor", "tiny", "--config", config)
+    assert (code, len(server.requests)) == (0, 70)
+    assert "ok tiny 50 streams answer, within" in told(out)
 
 
 def test_an_empty_list_is_an_answer(briefing: Run, tmp_path: Path, server: Loopback, site: TinySite) -> None:

@@ -115,9 +115,9 @@ def test_one_source_is_told_in_full() -> None:
     assert "last whole Tuesday 17 November 07:00, 2 days ago" in told
     assert "problem day 2: login refused (401)" in told
     assert "since Wednesday 18 November 07:00, 24 h ago" in told
-    assert "rows 1,204, read Thursday 19 November 06:43, 17 min ago" in told
+    assert "last whole Thursday 19 November 06:43, 17 min ago rows 1,204 it cost" in told
     assert "it cost 13 pages, 14 calls, 3,120 ms" in told
-    assert "rows 58, read Tuesday 17 November 07:00, 2 days ago" in told
+    assert "rows 58 last try Thursday 19 November 06:44, 16 min ago" in told
     assert "limit 4,812 of 5,000 left until 08:00" in told
     long = source_in_full([row for row in ROWS if row["skipped"]], "deals_csv", MORNING)
     assert "deals.csv:99" in long

@@ -8,6 +8,7 @@ collecting that reads them, under its deadlines, into a store that is thrown awa
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from briefing import layout, words
+from briefing.cli.sources import stream_name
 from briefing.collect import Progress, Source, collect
 from briefing.config import Settings
 from briefing.connector import Connector, Finding, Gone, Ignored, Mark, Skipped, Stream, Window
@@ -31,6 +33,12 @@ LONGEST = 30.0
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """Older than this program: a clock that shows less has never been set."""
+
+MOST_ALIKE = 20
+"""Lists of the same kinds (channels, calendars) that are tried of a source, unless it is asked for by name."""
+
+TOLD = 6
+"""Lists of the same kinds that are told one by one where they are well; more are told in one line."""
 
 PROBE = "probe"
 
@@ -143,14 +151,22 @@ class FirstPages:
     takes one page of each.
     """
 
-    def __init__(self, connector: Connector, most: int | None = None) -> None:
-        self.connector, self.most = connector, most
+    def __init__(self, connector: Connector, most: int | None = None, alike: int | None = None) -> None:
+        self.connector, self.most, self.alike = connector, most, alike
+        self.listed = 0
         self.first: dict[tuple[str, frozenset[type[Fact]]], object] = {}
 
     def streams(self, window: Window) -> Sequence[Stream]:
-        """The same streams, or the first few of them."""
+        """The same streams, or the first few of them, and of those with the same kinds."""
         found = list(self.connector.streams(window))
-        return [replace(stream, read=self._reads(stream)) for stream in found[: self.most]]
+        self.listed = len(found)
+        seen: Counter[frozenset[type[Fact]]] = Counter()
+        tried = []
+        for stream in found[: self.most]:
+            seen[stream.kinds] += 1
+            if self.alike is None or seen[stream.kinds] <= self.alike:
+                tried.append(replace(stream, read=self._reads(stream)))
+        return tried
 
     def _reads(
         self, stream: Stream
@@ -191,7 +207,9 @@ def try_sources(
     longest: float = LONGEST,
     most: int | None = None,
 ) -> list[Check]:
-    """Build, list and try the sources, all or those named, side by side; of each all streams or the first `most`."""
+    """Build, list and try the sources, side by side: all, each up to some alike streams; or those named, all of each or
+    the first `most`.
+    """
     pages: dict[str, FirstPages] = {}
     probes: dict[str, Probing] = {}
     trials: list[Source] = []
@@ -200,7 +218,7 @@ def try_sources(
         if source.connector is None:
             trials.append(limited)
             continue
-        pages[source.name] = FirstPages(source.connector, most)
+        pages[source.name] = FirstPages(source.connector, most, None if names else MOST_ALIKE)
         trials.append(replace(limited, connector=pages[source.name]))
         if hasattr(source.connector, "probe") and most is None:
             probes[source.name] = Probing(source.connector)
@@ -208,7 +226,8 @@ def try_sources(
     with tempfile.TemporaryDirectory(prefix="briefing-doctor-") as folder:
         store = SqliteStore(Path(folder) / "tried.sqlite")
         try:
-            collect(trials, store, workspace.window(clock()), clock=clock, total=4 * longest, progress=progress)
+            total = (20 if names else 4) * longest
+            collect(trials, store, workspace.window(clock()), clock=clock, total=total, progress=progress)
             snapshot = store.snapshot(clock())
         finally:
             store.close()
@@ -219,11 +238,18 @@ def try_sources(
         if name in refused:
             checks.append(_problem(name, "", refused[name].problem, refused[name].cure))
         else:
-            checks.append(Check(about=name, what=f"lists {words.count(len(records), 'stream')}"))
+            checks.append(_listed(name, pages[name], len(records), most))
             checks += [_of_stream(record, pages[name]) for record in records]
         if name in probes:
             checks += _of_probe(name, probes[name], [r for r in snapshot.streams if r.key.source == _probe_name(name)])
     return checks
+
+
+def _listed(name: str, pages: FirstPages, tried: int, most: int | None) -> Check:
+    what = f"lists {words.count(pages.listed, 'stream')}"
+    if tried < pages.listed and most is None:
+        what += f", {tried} of them tried; every one: briefing doctor {name}"
+    return Check(about=name, what=what)
 
 
 def _probe_name(source: str) -> str:
@@ -237,9 +263,14 @@ def _problem(about: str, stream: str, problem: str, cure: str, milliseconds: int
     )  # fmt: skip
 
 
+def kinds_of(key: StreamKey) -> list[str]:
+    """The kinds of a stream in a reader's words."""
+    return sorted({KIND_WORDS.get(kind, kind) for kind in key.kinds})
+
+
 def _of_stream(record: StreamRecord, pages: FirstPages) -> Check:
     key, latest = record.key, record.latest
-    name = stream_name(key)
+    name = stream_name(clean(key.scope, 80), kinds_of(key))
     if latest is None:
         return _problem(key.source, name, "not tried", "run it again")
     if latest.status == "failed":
@@ -258,12 +289,6 @@ def _names(kinds: frozenset[type[Fact]]) -> tuple[str, ...]:
     return tuple(sorted(kind.kind for kind in kinds))
 
 
-def stream_name(key: StreamKey) -> str:
-    """`Q3 launch: tasks`."""
-    kinds = ", ".join(KIND_WORDS.get(kind, kind) for kind in key.kinds)
-    return clean(": ".join(part for part in (key.scope, kinds) if part), 80)
-
-
 def _of_probe(name: str, probe: Probing, records: Sequence[StreamRecord]) -> Iterator[Check]:
     for finding in probe.findings:
         yield Check(about=name, what=clean(finding.what, 600), ok=finding.ok, cure=clean(finding.cure, 300))
@@ -280,7 +305,7 @@ def checks_text(checks: Sequence[Check], columns: int = 100) -> str:
     about = min(max((layout.width(check.about) for check in checks), default=0), 20)
     indent = 9 + about + 2
     lines = []
-    for check in checks:
+    for check in folded(checks):
         name = layout.wrap(check.about, about)[0]
         took = f", {check.milliseconds:,} ms" if check.milliseconds is not None and check.ok else ""
         text = f"{check.stream}: {check.what}{took}" if check.stream else check.what
@@ -292,6 +317,19 @@ def checks_text(checks: Sequence[Check], columns: int = 100) -> str:
     total = words.count(len(checks), "check")
     lines += ["", f"{total}, {words.count(problems, 'problem') if problems else 'no problem'}."]
     return "\n".join(lines)
+
+
+def folded(checks: Sequence[Check]) -> Iterator[Check]:
+    """Many lists of one source that are all well as one line, where the first of them stood."""
+    well = Counter(check.about for check in checks if check.stream and check.ok)
+    told: set[str] = set()
+    for check in checks:
+        if not (check.stream and check.ok) or well[check.about] <= TOLD:
+            yield check
+        elif check.about not in told:
+            told.add(check.about)
+            longest = max(one.milliseconds or 0 for one in checks if one.about == check.about)
+            yield Check(about=check.about, what=f"{well[check.about]} streams answer, within {longest:,} ms")
 
 
 def checks_plain(checks: Sequence[Check]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def source_rows(
         {
             **_row(StreamReading(source=name, kinds=frozenset(), status="missing"), Standing(), morning),
             "status": "never read",
-            "cure": "briefing collect",
+            "cure": f"briefing collect {name}",
         }
         for name in configured
         if name not in known
@@ -109,14 +109,22 @@ def sources_text(rows: Sequence[Row], morning: Morning) -> str:
         lines.append(_line(("" if again else line[0], *line[1:]), widths))
         lines += [f"  {part}" for text in _notes(row, morning) for part in layout.wrap(text, COLUMNS - 2)]
         before = row["source"]
-    lines += ["", *_limits(rows, morning), "One in full: briefing sources NAME. Try them now: briefing doctor."]
+    lines += ["", *_limits(rows, morning)]
+    if any(row["status"] == "never read" for row in rows):
+        lines.append("Read what was never read: briefing collect.")
+    lines.append("One in full: briefing sources NAME. Try them now: briefing doctor.")
     return "\n".join(lines)
 
 
 def stream_words(row: Row) -> str:
-    """What a stream is called: its scope and kinds."""
-    kinds = ", ".join(row["kinds"])
-    return ": ".join(part for part in (row["scope"], kinds) if part)
+    """What a stream is called."""
+    return stream_name(row["scope"], row["kinds"])
+
+
+def stream_name(scope: str, kinds: Sequence[str]) -> str:
+    """`Q3 launch: tasks`; a scope that says what the kinds say stands alone."""
+    told = ", ".join(kinds)
+    return scope or told if not told or scope == told else f"{scope}: {told}" if scope else told
 
 
 def _cells(row: Row, morning: Morning) -> tuple[str, ...]:
@@ -158,7 +166,7 @@ def _cut(text: str, columns: int) -> str:
 def _notes(row: Row, morning: Morning) -> list[str]:
     """What stands below a stream."""
     notes = [_told_problem(row)] if _told_problem(row) else []
-    if row["cure"]:
+    if row["cure"] and row["status"] != "never read":
         notes.append(f"cure: {row['cure']}")
     notes += row["skipped_rows"][:SHOWN]
     hidden = row["skipped"] - len(row["skipped_rows"][:SHOWN])
@@ -227,9 +235,9 @@ def _facts(row: Row, morning: Morning) -> dict[str, list[str]]:
         "status": [row["status"]],
         "place": [row["place"]],
         "last whole": [_long(row["last_whole"], morning) or "never"],
-        "rows": [f"{row['rows']:,}, read {_long(row['read_at'], morning)}"] if row["read_at"] else [],
+        "rows": [f"{row['rows']:,}" + _apart(row, "read_at", "last_whole", morning)] if row["read_at"] else [],
         "written": [_long(row["as_of"], morning)],
-        "last try": [_long(row["tried_at"], morning)],
+        "last try": [_long(row["tried_at"], morning)] if row["tried_at"] != row["read_at"] else [],
         "it cost": [", ".join(cost)] if row["tried_at"] else [],
         "limit": [limit_words(row["limit"], morning).removeprefix("rate limit ")] if row["limit"] else [],
         "problem": [_told_problem(row)],
@@ -242,6 +250,11 @@ def _facts(row: Row, morning: Morning) -> dict[str, list[str]]:
     if hidden > 0:
         found["not read"].append(f"and {hidden:,} more, which are counted and not kept")
     return {name: [text for text in texts if text] for name, texts in found.items() if any(texts)}
+
+
+def _apart(row: Row, name: str, other: str, morning: Morning) -> str:
+    """A time where it is another than the one told already."""
+    return "" if row[name] == row[other] else f", read {_long(row[name], morning)}"
 
 
 def _long(iso: str | None, morning: Morning) -> str:
