@@ -15,6 +15,7 @@ SITES: dict[str, str] = {
     "accelo": "briefing.demo.server.accelo:AcceloSite",
     "caldav": "briefing.demo.server.calendars:CalDavSite",
     "ics": "briefing.demo.server.calendars:IcsSite",
+    "slack": "briefing.demo.server.slack:SlackSite",
 }
 """Name, which is the first segment of the path, and where its class stands."""
 
