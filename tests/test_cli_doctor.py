@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from briefing.cli.doctor import Check, checks_text, of_clock
+from briefing.cli.doctor import Check, checks_plain, checks_text, of_clock
 from briefing.config import parse
 from briefing.layout import width
 from briefing.loopback import Loopback, Reply, Request, json_reply, manner, status
@@ -121,7 +121,8 @@ def test_what_a_connector_finds_itself_is_told(briefing: Run, tmp_path: Path, se
     assert code == 1
     assert "ok tiny may read projects" in told(out)
     assert "problem tiny may not read invoices cure: grant invoices:read" in told(out)
-    assert "problem tiny projects: not logged in yet cure: briefing auth tiny" in told(out)
+    assert "problem tiny milestones, projects and tasks: not logged in yet cure: briefing auth tiny" in told(out)
+    assert out.endswith("10 checks, 2 problems.\n")
 
 
 def test_of_many_lists_alike_some_are_tried_and_all_when_asked_by_name(
@@ -253,6 +254,24 @@ def test_the_clock_is_sane(now: datetime, last: datetime | None, zone: bool, mac
     assert check.what == what
     assert check.ok == what.startswith("Thursday")
     assert bool(check.cure) != check.ok
+
+
+def test_one_cause_is_told_once() -> None:
+    refused = {"about": "accelo", "what": "login refused", "ok": False, "cure": "briefing auth accelo"}
+    checks = [
+        Check(about="accelo", what="lists 3 streams"),
+        *(Check(stream=name, **refused) for name in ("projects", "tasks")),  # type: ignore[arg-type]
+        Check(about="accelo", stream="staff", what="answers"),
+        Check(**refused),  # type: ignore[arg-type]
+        Check(**{**refused, "about": "other"}),  # type: ignore[arg-type]
+    ]
+    lines = [told(line) for line in checks_text(checks).splitlines()]
+    assert lines == [
+        "ok accelo lists 3 streams", "problem accelo projects and tasks: login refused", "cure: briefing auth accelo",
+        "ok accelo staff: answers", "problem other login refused", "cure: briefing auth accelo", "",
+        "6 checks, 2 problems.",
+    ]  # fmt: skip
+    assert len(checks_plain(checks)["checks"]) == 6
 
 
 def test_the_lines_fit_and_align() -> None:

@@ -305,7 +305,8 @@ def checks_text(checks: Sequence[Check], columns: int = 100) -> str:
     about = min(max((layout.width(check.about) for check in checks), default=0), 20)
     indent = 9 + about + 2
     lines = []
-    for check in folded(checks):
+    told = list(folded(checks))
+    for check in told:
         name = layout.wrap(check.about, about)[0]
         took = f", {check.milliseconds:,} ms" if check.milliseconds is not None and check.ok else ""
         text = f"{check.stream}: {check.what}{took}" if check.stream else check.what
@@ -313,23 +314,36 @@ def checks_text(checks: Sequence[Check], columns: int = 100) -> str:
         lines.append(f"{'ok' if check.ok else 'problem':<9}{layout.left(name, about)}  {first}")
         cure = layout.wrap(f"cure: {check.cure}", columns - indent) if check.cure and not check.ok else []
         lines += [" " * indent + part for part in [*more, *cure]]
-    problems = sum(not check.ok for check in checks)
+    problems = sum(not check.ok for check in told)
     total = words.count(len(checks), "check")
     lines += ["", f"{total}, {words.count(problems, 'problem') if problems else 'no problem'}."]
     return "\n".join(lines)
 
 
 def folded(checks: Sequence[Check]) -> Iterator[Check]:
-    """Many lists of one source that are all well as one line, where the first of them stood."""
+    """Of one source, many lists that are all well as one line, and problems of one cause and cure as one; each where
+    the first of them stood.
+    """
     well = Counter(check.about for check in checks if check.stream and check.ok)
-    told: set[str] = set()
+    told: set[tuple[str, ...]] = set()
     for check in checks:
-        if not (check.stream and check.ok) or well[check.about] <= TOLD:
+        many = check.ok and bool(check.stream) and well[check.about] > TOLD
+        key = (check.about,) if many else (check.about, check.what, check.cure)
+        if check.ok and not many:
             yield check
-        elif check.about not in told:
-            told.add(check.about)
-            longest = max(one.milliseconds or 0 for one in checks if one.about == check.about)
-            yield Check(about=check.about, what=f"{well[check.about]} streams answer, within {longest:,} ms")
+        elif key not in told:
+            told.add(key)
+            alike = [one for one in checks if (one.about, one.what, one.cure) == key]
+            yield _well(check, checks, well[check.about]) if many else _ill(check, alike)
+
+
+def _well(check: Check, checks: Sequence[Check], count: int) -> Check:
+    longest = max(one.milliseconds or 0 for one in checks if one.about == check.about)
+    return Check(about=check.about, what=f"{count} streams answer, within {longest:,} ms")
+
+
+def _ill(check: Check, alike: Sequence[Check]) -> Check:
+    return replace(check, stream=words.some([one.stream for one in alike if one.stream], TOLD))
 
 
 def checks_plain(checks: Sequence[Check]) -> dict[str, Any]:
