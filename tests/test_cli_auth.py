@@ -103,6 +103,7 @@ def test_a_password_typed_at_a_terminal_is_not_shown_and_its_token_is_kept_priva
     assert code == 0, seen
     assert "Find the password under Settings, API." in seen
     assert "robot: logged in as Ops Robot[31m." in seen
+    assert "Password (not shown): " in seen
     assert "right-password-77" not in seen
     path = token_file(config)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -78,7 +78,7 @@ class TinyLogin(Tiny):
 
     def login(self, talk):
         talk.say("Find the password under Settings, API.")
-        self.password = talk.ask("Password", secret=True)
+        self.password = talk.ask("Password: ", secret=True)
         self.credential.forget()
         return self.credential.token().told["as"]
 

@@ -110,7 +110,7 @@ def demo(
 
 @app.command()
 def collect(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="These alone; default: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="These alone; default: all.")] = None,
     *,
     config: ConfigOption = None,
 ) -> None:
@@ -177,8 +177,8 @@ def rules(
 
 @app.command()
 def sources(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One source in full; or the word new.")] = "",
-    new: Annotated[str, typer.Argument(metavar="[NEW]", help="With new: what the connector shall be called.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One source in full; or the word new.")] = "",
+    new: Annotated[str, typer.Argument(metavar="NEW", help="With new: what the connector shall be called.")] = "",
     *,
     config: ConfigOption = None,
     run: RunOption = "",
@@ -211,7 +211,7 @@ def sources(
 
 @app.command()
 def auth(
-    source: Annotated[str, typer.Argument(help="The source's name in briefing.toml.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source's name in briefing.toml.")],
     *,
     config: ConfigOption = None,
 ) -> None:
@@ -228,7 +228,7 @@ def auth(
 
 @app.command()
 def doctor(
-    source: Annotated[str, typer.Argument(metavar="[SOURCE]", help="This source alone; default: all.")] = "",
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="This source alone; default: all.")] = "",
     *,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -32,7 +32,7 @@ class Terminal:
 
     def ask(self, question: str, *, secret: bool = False) -> str:
         """Ask for a line. Raises UsageError where there is nobody to ask, and for an empty answer."""
-        asked = clean(question, 300)
+        asked = clean(question, 300).rstrip(" :")
         if not sys.stdin.isatty():
             raise UsageError(
                 f"{self._source} asks for: {asked}; there is no terminal to type it at",
