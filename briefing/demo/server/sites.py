@@ -14,6 +14,8 @@ from briefing.loopback import Reply, Request
 SITES: dict[str, str] = {
     "accelo": "briefing.demo.server.accelo:AcceloSite",
     "caldav": "briefing.demo.server.calendars:CalDavSite",
+    "gmail": "briefing.demo.server.gmail:GmailSite",
+    "google_calendar": "briefing.demo.server.google_calendar:GoogleCalendarSite",
     "ics": "briefing.demo.server.calendars:IcsSite",
     "slack": "briefing.demo.server.slack:SlackSite",
 }
