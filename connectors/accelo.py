@@ -28,7 +28,7 @@ from briefing.errors import SourceError
 from briefing.facts import Company, Fact, Milestone, Project, Staff, Task
 from briefing.reading.currencies import CODES
 from briefing.tokens import TokenFile
-from connectors.accelo_api import Api, Listing, NotShown
+from connectors.accelo_api import IGNORED_SHARE, Api, Listing, NotShown
 from connectors.accelo_facts import CLOSED, Elsewhere, Shapes, company_of, estimate_of, parent_of, project_of
 from connectors.accelo_filters import BY_ID, Filter, Filters, chunks, on_milestones, one_of, standing_not
 from connectors.accelo_login import who, zone_named
@@ -59,6 +59,9 @@ PEOPLE = ("firstname", "surname", "standing", "email", "username")
 COMPANIES = ("name", "website")
 
 OPEN = standing_not(*CLOSED)
+
+FEW = 5
+"""So many tasks may come to known milestones while the lists are read."""
 
 
 def deployment_of(text: str) -> str:
@@ -268,6 +271,7 @@ class Accelo:
         steps, unread = self._milestones_for(shapes, once)
         seen: set[str] = set()
         elsewhere: Counter[str] = Counter()
+        late = 0
         for which in (*(on_milestones(some) for some in chunks(steps.projects)), OPEN):
             listing = Listing(
                 resource="tasks", fields=TASKS, filters=Filters((which, BY_ID)), telling=("assignee", "date_due")
@@ -276,10 +280,13 @@ class Accelo:
             for thing in stated(rows, lambda row: shapes.task(row, steps.projects), "task"):
                 if isinstance(thing, Elsewhere):
                     elsewhere[thing.what] += 1
-                else:
-                    yield thing
+                    continue
+                late += which is OPEN and isinstance(thing, Task) and thing.milestone in steps.projects
+                yield thing
         for what, count in sorted(elsewhere.items()):
             yield Ignored(count, f"open tasks on {what}, not on a project")
+        if late > max(FEW, len(seen) * IGNORED_SHARE):
+            yield Skipped("tasks of milestones", f"asked by milestone, Accelo left out {late} that it listed as open")
         yield from steps.lost
         if unread is not None:
             yield Skipped("tasks of milestones", f"the list of milestones was not read: {unread}")

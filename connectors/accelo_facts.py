@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from briefing.facts import NOBODY, Company, Milestone, Money, Party, Person, Project, Ref, Staff, Task, WorkState
 from briefing.reading.text import NAME, SUBJECT
-from connectors.accelo_filters import MILESTONE_TYPES, standing
-from connectors.accelo_values import BadValue, Row, day, field, hours, money, plain, ref, shown, sid, text, ts
+from connectors.accelo_filters import MILESTONE_TYPES, PROJECT_TYPES, elsewhere, standing
+from connectors.accelo_values import BadValue, Row, day, field, hours, inside, money, plain, ref, shown, sid, text, ts
 
 WORK: Mapping[str, WorkState] = {
     "setup": "open", "pending": "open", "active": "open", "paused": "paused", "complete": "done",
@@ -37,14 +37,6 @@ STAFF: Mapping[str, bool] = {"active": True, "inactive": False, "lockout": False
 
 CLOSED = ("complete", "inactive")
 """Standings of what is over, the same for projects, milestones and tasks."""
-
-PROJECT_TYPES = frozenset({"job", "jobs"})
-ELSEWHERE: Mapping[str, str] = {
-    "issue": "a ticket", "prospect": "a sale", "contract": "a retainer", "contract_period": "a retainer",
-    "company": "a company", "contact": "a contact", "affiliation": "a contact", "request": "a request",
-    "staff": "a person", "quote": "a quote", "task": "another task",
-}  # fmt: skip
-"""What else a task can hang on (`against_type`), in our words."""
 
 NO_IDENTITY = frozenset(
     "facebook.com instagram.com linkedin.com twitter.com x.com youtube.com tiktok.com pinterest.com yelp.com "
@@ -103,7 +95,7 @@ class Shapes:
             budget=budget,
             used=used,
             last_activity=active if active and active <= self.now else None,
-            type=field(field(row, "job_type", ref)[1], "title", text, NAME),
+            type=field(inside(row.get("job_type")), "title", text, NAME),
         )
 
     def milestone(self, row: Row) -> Milestone:
@@ -134,8 +126,8 @@ class Shapes:
         kind, target = field(row, "against_type", plain).lower(), field(row, "against_id", sid)
         if not kind:
             raise BadValue("it does not say what it hangs on")
-        if kind in ELSEWHERE or kind.removesuffix("s") in ELSEWHERE:
-            return Elsewhere(what=ELSEWHERE.get(kind) or ELSEWHERE[kind.removesuffix("s")])
+        if (what := elsewhere(kind)) is not None:
+            return Elsewhere(what=what)
         if kind not in MILESTONE_TYPES | PROJECT_TYPES:
             raise BadValue(f"it hangs on {shown(kind)}, which is not known")
         if target is None:
@@ -164,7 +156,7 @@ class Shapes:
         estimate = estimate_of(row)
         if not self.currency or estimate is None:
             return None, None
-        used = field(field(row, "job_object_budget", ref)[1], "charged_subtotal", money)
+        used = field(inside(row.get("job_object_budget")), "charged_subtotal", money)
         return Money(amount=estimate, currency=self.currency), (
             None if used is None else Money(amount=used, currency=self.currency)
         )
@@ -250,7 +242,7 @@ def estimate_of(row: Row) -> Decimal | None:
 
     The fields without "subtotal" leave milestones and tasks out (section 8.11).
     """
-    estimate = field(field(row, "job_object_budget", ref)[1], "service_price_subtotal_estimate", money)
+    estimate = field(inside(row.get("job_object_budget")), "service_price_subtotal_estimate", money)
     return estimate if estimate and estimate > 0 else None
 
 

@@ -33,6 +33,14 @@ MOST_IDS = 200
 MILESTONE_TYPES = frozenset({"milestone", "milestones", "component", "components"})
 """How `against_type` calls a milestone; `component` is the older word."""
 
+PROJECT_TYPES = frozenset({"job", "jobs"})
+ELSEWHERE: Mapping[str, str] = {
+    "issue": "a ticket", "prospect": "a sale", "contract": "a retainer", "contract_period": "a retainer",
+    "company": "a company", "contact": "a contact", "affiliation": "a contact", "request": "a request",
+    "staff": "a person", "quote": "a quote", "task": "another task",
+}  # fmt: skip
+"""What else a task can hang on (`against_type`), in our words."""
+
 _VALUE = re.compile(r"[^(),\s\x00-\x1f\x7f]+")
 
 
@@ -123,9 +131,16 @@ def on_milestones(ids: Sequence[str]) -> Filter:
             kind, found = plain(row.get("against_type")).lower(), sid(row.get("against_id"))
         except BadValue:
             return True
-        return not kind or found is None or (kind in MILESTONE_TYPES and found in wanted)
+        if kind in MILESTONE_TYPES:
+            return found is None or found in wanted
+        return kind not in PROJECT_TYPES and elsewhere(kind) is None
 
     return Filter("against", f"against(milestone({','.join(ids)}))", keeps)
+
+
+def elsewhere(kind: str) -> str | None:
+    """What a task hangs on that is no project and no milestone; None for what is one, and for what nobody knows."""
+    return ELSEWHERE.get(kind) or ELSEWHERE.get(kind.removesuffix("s"))
 
 
 BY_ID = Filter("order_by_asc", "order_by_asc(id)", lambda _: True)

@@ -20,6 +20,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _ID = re.compile(r"[1-9][0-9]{0,19}")
+UNSET: tuple[object, ...] = (None, "", "0", 0, [], {})
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999: Python's dates go no further."""
 
@@ -113,15 +114,21 @@ def day(value: object, zone: ZoneInfo) -> date | None:
 def ref(value: object) -> tuple[str | None, Row]:
     """A reference that is an id, or an object when its fields were asked for: the id, and the object's fields.
 
-    None for no id. Raises BadValue for an object that has fields and no id: whom it means cannot be said.
+    None for no id. Raises BadValue for an object that says something and has no id: whom it means cannot be said.
     """
     if isinstance(value, Mapping):
-        if value and "id" not in value:
+        found = sid(value.get("id"))
+        if found is None and any(inner not in UNSET for name, inner in value.items() if name != "id"):
             raise BadValue("a reference without id")
-        return sid(value.get("id")), value
+        return found, value
     if value == []:  # how some servers write an empty object
         return None, {}
     return sid(value), {}
+
+
+def inside(value: object) -> Row:
+    """The fields of an object whose own id is of no use here; none where it is not an object."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def field(row: Row, name: str, read: Callable[Concatenate[object, P], T], *how: P.args, **named: P.kwargs) -> T:

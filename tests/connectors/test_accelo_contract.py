@@ -1,0 +1,122 @@
+"""Accelo under the whole fault pack, against the demo's site: a part of the simulated agency, so that it stays quick."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from briefing.connector import Window
+from briefing.contract import ConnectorContract
+from briefing.demo.days import ZONE, moment
+from briefing.demo.server.accelo import AcceloSite
+from briefing.demo.server.accelo_query import Link, Row
+from briefing.demo.server.accelo_rows import Table
+from briefing.demo.world import World
+from briefing.loopback import Fault, Reply, Request, Site, status
+from connectors.accelo import Accelo
+
+MORNING = date(2026, 11, 19)
+PAGE, TASKS, EACH, PEOPLE = 12, 37, 14, 3
+"""Pages of twelve rows, so that few projects have a list of several; at least so many tasks, about so many of each
+project; at most so many people.
+"""
+
+
+@cache
+def world() -> World:
+    return World(1, MORNING)
+
+
+class Small(AcceloSite):
+    """A few running projects with everything in them; tokens that can be found again."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(world(), MORNING, client_secret=secret)
+        self.secret = secret
+        self.tables = part()
+
+    def __call__(self, request: Request) -> Reply:
+        headers = {**request.headers}
+        if (told := headers.get("authorization", "")).startswith("Bearer "):
+            headers["authorization"] = told.replace(f"{self.secret}-", "")
+        reply = super().__call__(replace(request, headers=headers))
+        if request.path != "/oauth2/v0/token" or reply.status != 200:
+            return reply
+        assert isinstance(reply.body, bytes)
+        body = json.loads(reply.body)
+        body["access_token"] = f"{self.secret}-{body['access_token']}"
+        return replace(reply, body=json.dumps(body).encode())
+
+    # One kind of object says as much as five.
+
+    @property
+    def _rights(self) -> dict[str, Any]:
+        return {"job": {"view": "1"}}
+
+    @property
+    def _titles(self) -> dict[str, Any]:
+        return {"job": {"singular": "Project"}}
+
+
+@cache
+def part() -> Mapping[str, Table]:
+    """The tables with a few projects only, and what belongs to them."""
+    tables = AcceloSite(world(), MORNING).tables
+    of: dict[str, list[Row]] = {
+        str(row["id"]): [] for row in tables["jobs"].rows if row["standing"] in {"active", "pending"}
+    }
+    for row in tables["tasks"].rows:
+        if str(row["child_of_job"]) in of:
+            of[str(row["child_of_job"])].append(row)
+    jobs: dict[str, Row] = {}
+    tasks: list[Row] = []
+    for number, own in sorted(of.items(), key=lambda pair: abs(len(pair[1]) - EACH)):
+        if len(tasks) < TASKS:
+            jobs[number] = tables["jobs"].by_id[number]
+            tasks += own
+    milestones = [row for row in tables["milestones"].rows if isinstance(row["job"], Link) and row["job"].id in jobs]
+    reader = world().people.reader.email
+    staff = sorted(tables["staff"].rows, key=lambda row: row["email"] != reader)[:PEOPLE]
+    kept = {"jobs": list(jobs.values()), "milestones": milestones, "tasks": tasks, "staff": staff}
+    return {name: Table(table.spec, kept.get(name, table.rows)) for name, table in tables.items()}
+
+
+class TestAccelo(ConnectorContract):
+    logins, renews = r"^POST /oauth2/v0/token", True
+    pages = r"^GET /api/v0/tasks\?"
+    posts = (r"/oauth2/v0/token$",)
+    essential = frozenset({"id", "standing", "against_type", "against_id", "response"})
+    nullable = frozenset({"response"})
+
+    @pytest.fixture(autouse=True)
+    def _short_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("connectors.accelo_api.LIMIT", PAGE)
+
+    def site(self) -> Site:
+        return Small(self.canary)
+
+    def build(self, base_url: str) -> Accelo:
+        return Accelo(
+            source=self.source, deployment="harbourlane", client_id="5ba17c78ao@harbourlane.accelo.com",
+            client_secret=self.canary, base_url=base_url, currency="USD",
+        )  # fmt: skip
+
+    def window(self) -> Window:
+        now = moment(MORNING)
+        return Window(now=now, since=now - timedelta(days=30), until=now + timedelta(days=8), zone=ZoneInfo(str(ZONE)))
+
+    def refused(self) -> Fault:
+        return status(401, '{"response": null, "meta": {"status": "invalid_client", "message": "no"}}')
+
+    def forbidden(self) -> Fault:
+        return status(403, '{"response": null, "meta": {"status": "invalid_permission", "message": "no"}}')
+
+    def missing(self) -> Fault:
+        return status(404, "<html>Not Found</html>", type="text/html")
