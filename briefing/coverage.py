@@ -25,6 +25,8 @@ RULE_WORDS: Mapping[str, str] = {
     "person-overloaded": "people's load", "proposal-viewed": "proposals without an answer",
     "deal-idle": "idle deals", "deal-close-passed": "passed close dates", "cpl-up": "cost per lead",
     "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",
+    "mention-unanswered": "colleagues who ask you", "dm-unanswered": "direct messages",
+    "thread-mine": "questions in your threads",
     "meeting-conflict": "overlapping meetings", "invite-unanswered": "unanswered invitations",
     "guest-declined": "declined meetings", "meeting-bare": "invitations without link or agenda",
     "measure-off-target": "the scorecard", "measure-late": "late scorecard numbers",

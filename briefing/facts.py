@@ -101,6 +101,8 @@ class Message(Fact):
     at: datetime
     author: Person
     to: tuple[Person, ...] = ()
+    """Of a mail those in To. In chat the other members of a direct conversation; empty in a channel."""
+
     cc: tuple[Person, ...] = ()
     mentions: tuple[Person, ...] = ()
     """People named in the text by the vendor's own marks; there is no "me" here."""

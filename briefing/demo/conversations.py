@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
-from briefing.demo import names, texts
+from briefing.demo import colleagues, names, texts
 from briefing.demo.chance import Chance, stream
 from briefing.demo.days import is_workday, later, moment, plus, working_hours
 from briefing.demo.episodes import AUTO_REPLY, BULK, episodes
@@ -38,6 +38,11 @@ class Conversations:
     def planted(self) -> tuple[Talk, ...]:
         """Episodes of clients who wait, or seem to."""
         return tuple(episodes(self.seed, self.people, self.first, self.last))
+
+    @cached_property
+    def requests(self) -> tuple[colleagues.Request, ...]:
+        """What colleagues ask of the reader, or seem to."""
+        return tuple(colleagues.drawn(self.seed, self.people, self.first, self.last))
 
     @cached_property
     def blocked(self) -> dict[str, list[tuple[datetime, datetime]]]:
@@ -73,7 +78,7 @@ class Conversations:
         ordinary = [talk for day in reversed(days) for talk in self.of_day(day)]
         return tuple(
             talk
-            for talk in (*ordinary, *self.planted, *self.extras)
+            for talk in (*ordinary, *self.planted, *self.extras, *(one.talk for one in self.requests))
             if any(since <= note.at < now for note in talk.notes)
         )
 
@@ -92,6 +97,8 @@ class Conversations:
 
     def is_true(self, rule: str, id: str, morning: date) -> bool | None:
         """Whether somebody waits in this talk on a morning; None for a rule of another subject."""
+        if rule in colleagues.RULES:
+            return colleagues.is_true(self.requests, self.talks(morning), rule, id, moment(morning))
         if rule != "client-waiting":
             return None
         talk = next((talk for talk in self.talks(morning) if talk.id == id), None)
@@ -105,7 +112,8 @@ class Conversations:
         return working_hours(talk.asked, now) if talk.asked and talk.waiting(now) else 0.0
 
     def matters(self, morning: date) -> Iterator[Planted]:
-        """Clients who wait on a morning."""
+        """Clients who wait on a morning, and what the reader owes an answer to."""
+        yield from colleagues.matters(self.requests, self.notes(morning), self.people.reader, moment(morning))
         for talk in self.talks(morning):
             hours = self._waits(talk, morning) if talk.planted else 0.0
             if hours >= SHORT:
@@ -121,6 +129,7 @@ class Conversations:
     def near_misses(self, morning: date) -> Iterator[NearMiss]:
         """Talks that look like somebody waits. Told for a week, then only ordinary talk."""
         now = moment(morning)
+        yield from colleagues.near_misses(self.requests, now)
         for talk in self.talks(morning):
             begun = talk.notes[0].at
             if talk.kind and begun < now <= begun + timedelta(days=7) and self._waits(talk, morning) < SHORT:

@@ -21,7 +21,7 @@ ZIP_TIME = (2020, 1, 1, 0, 0, 0)
 
 
 def slack_export(world: World, morning: date) -> bytes:
-    """The last 30 days of the public channels and of those shared with clients."""
+    """The last 30 days of the public channels, of those shared with clients, and of the reader's direct messages."""
     days: dict[tuple[str, str], list[Note]] = defaultdict(list)
     notes = [note for note in world.conversations.notes(morning) if note.medium == "slack"]
     for note in notes:
@@ -36,6 +36,7 @@ def slack_export(world: World, morning: date) -> bytes:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "channels.json", channels(world))
+        _add(archive, "dms.json", direct_messages(world))
         _add(archive, "users.json", [user for _, user in sorted(users.items())])
         _add(archive, "integration_logs.json", [])
         for (channel, day), some in sorted(days.items()):
@@ -49,8 +50,8 @@ def _add(archive: zipfile.ZipFile, name: str, content: Any) -> None:
 
 
 def channel_name(channel: str) -> str:
-    """The name of a channel: those shared with a client say so."""
-    return channel if channel in CHANNELS else f"client-{channel}"
+    """The name of a channel: those shared with a client say so; the id of a direct conversation."""
+    return channel if channel in CHANNELS or channel.startswith("D0") else f"client-{channel}"
 
 
 def stamp(note: Note) -> str:
@@ -67,6 +68,17 @@ def channels(world: World) -> list[dict[str, Any]]:
             members = [*staff[:6], *(contact.slack for contact in client.contacts)]
             found.append(_channel(f"C0EXT{number:05d}", channel_name(client.channel), members))
     return found
+
+
+def direct_messages(world: World) -> list[dict[str, Any]]:
+    """The reader's direct conversations."""
+    reader = world.people.reader
+    with_whom = {note.channel: one.asker for one in world.conversations.requests for note in one.talk.notes if note.to
+                 and note.medium == "slack"}  # fmt: skip
+    return [
+        {"id": id, "created": 1700000000, "members": [reader.slack, human.slack]}
+        for id, human in sorted(with_whom.items())  # noqa: A001  (Slack's own word)
+    ]
 
 
 def _channel(id: str, name: str, members: list[str]) -> dict[str, Any]:
@@ -99,7 +111,7 @@ def _user(human: Human, team: str) -> dict[str, Any]:
 
 
 def _message(note: Note, starts: dict[str, Note], replies: list[Note]) -> dict[str, Any]:
-    message: dict[str, Any] = {"type": "message", "ts": stamp(note), "text": _escaped(note.text)}
+    message: dict[str, Any] = {"type": "message", "ts": stamp(note), "text": text_of(note)}
     if note.bot:
         return {**message, "subtype": "bot_message", "bot_id": note.author.slack, "username": note.author.name}
     author = note.author
@@ -118,5 +130,9 @@ def _message(note: Note, starts: dict[str, Note], replies: list[Note]) -> dict[s
     return message
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def text_of(note: Note) -> str:
+    """A note's words as Slack writes them, with a mark in place of each name that is mentioned."""
+    text = note.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for human in note.mentions:
+        text = text.replace(f"@{human.name}", f"<@{human.slack}>")
+    return text

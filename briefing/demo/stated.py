@@ -264,11 +264,18 @@ def _messages(world: World, morning: date) -> Iterator[Message]:
             ref=Ref(source="slack", kind="message", id=stamp(note)),
             party=Party(name=client.name, domain=client.domain) if client else Party(),
             thread=note.reply_to or note.id, at=note.at, author=with_address(note.author), medium="chat",
-            place=f"#{channel_name(note.channel)}", automated=note.bot,
+            to=tuple(with_address(human) for human in note.to),
+            mentions=tuple(with_address(human) for human in note.mentions), place=_chat_place(note), automated=note.bot,
             outside=None if note.bot else bool(note.author.company),
             closes=closes(note.text) or any(name == "white_check_mark" for name, _, _ in note.reactions),
             excerpt=note.text,
         )  # fmt: skip
+
+
+def _chat_place(note: Note) -> str:
+    """The channel, or whose direct messages."""
+    names = sorted(human.name for human in (note.author, *note.to))
+    return f"the direct messages of {' and '.join(names)}" if note.to else f"#{channel_name(note.channel)}"
 
 
 def with_address(human: Human) -> Person:

@@ -30,9 +30,14 @@ class Note:
     author: Human
     text: str
     to: tuple[Human, ...] = ()
+    """Slack: the other members of a direct conversation; empty in a channel."""
+
     cc: tuple[Human, ...] = ()
     subject: str = ""
     channel: str = ""
+    mentions: tuple[Human, ...] = ()
+    """Slack: who is mentioned; the text has their names after an @."""
+
     reply_to: str = ""
     """Mail: the note it answers. Slack: the note that started the thread; empty in the channel itself."""
 

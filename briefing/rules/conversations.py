@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from briefing import words
 from briefing.facts import Meeting, Message, Money, Person, Project
 from briefing.items import Factor, Figure, Item, Stake
 from briefing.morning import Morning
-from briefing.reading.text import clean
-from briefing.rules import Need, rule
-from briefing.rules.asks import sentences
-from briefing.rules.turns import Elsewhere, Exchange, Sides, Wait, exchanges, one_matter
+from briefing.rules import rule
+from briefing.rules.said import looked_for, quote, when, where
+from briefing.rules.talks import NEEDS, speaks_for_all, talks_of
+from briefing.rules.turns import Exchange, Sides, Wait, one_matter
 from briefing.rules.view import Facts, Limits
 
 WAIT_STAGES = ("waiting", "chased", "severe")
@@ -23,9 +23,6 @@ GROWING = {"waiting": Decimal("0.5"), "chased": Decimal("0.8"), "severe": Decima
 
 STRANGER = Decimal("0.25")
 """Somebody who wrote back to us and belongs to no client counts for a quarter."""
-
-QUOTE = 140
-"""Characters of a question that are quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,7 @@ class _Waiting:
     "client-waiting",
     matter="conversation",
     stages=WAIT_STAGES,
-    needs=(Need(Message, whole=True, every_source=True),),
+    needs=NEEDS,
     price=200,
     share="0.5",
     limits={"hours": 4, "severe_hours": 24, "days": 30, "fee_share": 0.05},
@@ -69,21 +66,18 @@ def client_waiting(facts: Facts, morning: Morning, limits: Limits) -> Iterator[I
     Silent on thanks, newsletters and notes in passing, on people nobody knows (unless they wrote back to us), on what
     was answered in another place, and on what was asked before a meeting with the asker that has taken place since.
     """
-    # One matter may lie in several sources, and all of them are read whole here: the first speaks for all.
-    if facts.source == min(reading.source for reading in facts.readings if Message.kind in reading.kinds):
+    if speaks_for_all(facts):
         for one in _all_waiting(facts, morning, limits):
             yield _item(facts, morning, limits, one)
 
 
 def _all_waiting(facts: Facts, morning: Morning, limits: Limits) -> Sequence[_Waiting]:
     """Who waits in any source, the same matter once, those who wait longest first."""
-    sides = Sides(facts.directory, morning.audience)
-    found = exchanges(facts.of(Message), sides, morning.now)
-    elsewhere = Elsewhere(found, sides)
+    talks = talks_of(facts, morning)
+    sides, found = talks.sides, talks.exchanges
     meetings = [one for one in facts.of(Meeting) if not one.cancelled and one.ends <= morning.now]
     told: list[_Waiting] = []
-    waits = [wait for exchange in found if (wait := elsewhere.still_waiting(exchange)) is not None]
-    for wait in sorted(waits, key=lambda wait: (wait.ask.at, wait.ask.ref.source, wait.ask.ref.id)):
+    for wait in sorted(talks.waits, key=lambda wait: (wait.ask.at, wait.ask.ref.source, wait.ask.ref.id)):
         client = facts.directory.client_of_person(wait.ask.author) or facts.client(wait.ask)
         if not client and not _wrote_back(wait, sides):
             continue
@@ -150,7 +144,7 @@ def _unread(wait: Wait, found: Sequence[Exchange], sides: Sides, facts: Facts) -
 def _item(facts: Facts, morning: Morning, limits: Limits, one: _Waiting) -> Item:
     wait, ask = one.wait, one.wait.ask
     who = one.client or facts.name(ask.author)
-    since = _when(ask.at, morning)
+    since = when(ask.at, morning)
     stage = _stage(one, limits)
     again = f", chased {words.times(one.times)}" if one.times else ""
     return Item(
@@ -164,7 +158,7 @@ def _item(facts: Facts, morning: Morning, limits: Limits, one: _Waiting) -> Item
         body=(
             _quoted(facts, wait),
             *_chased(wait, morning),
-            *(f"Asked {_place(other.ask)} too, {_when(other.ask.at, morning, on=True)}." for other in one.elsewhere),
+            *(f"Asked {where(other.ask)} too, {when(other.ask.at, morning, on=True)}." for other in one.elsewhere),
             _no_answer(facts, one),
             *_fee(facts, one.client),
         ),
@@ -177,9 +171,9 @@ def _item(facts: Facts, morning: Morning, limits: Limits, one: _Waiting) -> Item
         short="unanswered question",
         people=(ask.author,),
         evidence=(
-            facts.evidence(ask, f"asked {_when(ask.at, morning, on=True)}"),
-            *(facts.evidence(message, f"asked again {_when(message.at, morning, on=True)}") for message in wait.again),
-            *(facts.evidence(other.ask, f"asked {_when(other.ask.at, morning, on=True)}") for other in one.elsewhere),
+            facts.evidence(ask, f"asked {when(ask.at, morning, on=True)}"),
+            *(facts.evidence(message, f"asked again {when(message.at, morning, on=True)}") for message in wait.again),
+            *(facts.evidence(other.ask, f"asked {when(other.ask.at, morning, on=True)}") for other in one.elsewhere),
         ),
         figures=(
             Figure(name="working hours since it was asked", value=str(one.hours)),
@@ -198,53 +192,22 @@ def _stage(one: _Waiting, limits: Limits) -> str:
     return "chased" if one.times else "waiting"
 
 
-def _when(moment: datetime, morning: Morning, *, on: bool = False) -> str:
-    """`Tuesday 11:20`; with `on`: `on Tuesday 11:20`, `yesterday 16:10`."""
-    day = words.day(morning.date_of(moment), morning.today)
-    before = "on " if on and day not in {"today", "yesterday"} else ""
-    return f"{before}{day} {words.clock(moment.astimezone(morning.zone))}"
-
-
 def _quoted(facts: Facts, wait: Wait) -> str:
     """Who asked what, where, in their own words."""
-    quote = clean(_with_what_precedes(wait), QUOTE).replace('"', "'")
-    stop = "" if quote.endswith((".", "?", "!", "…")) else "."
-    return f'{facts.name(wait.ask.author)} asked {_place(wait.ask)}: "{quote}{stop}"'
-
-
-def _with_what_precedes(wait: Wait) -> str:
-    """The sentence that asks, after the one before it where both fit: "Is that right?" alone says little."""
-    said = sentences(wait.ask.excerpt)
-    place = said.index(wait.sentence) if wait.sentence in said else 0
-    before = said[place - 1] if place else ""
-    both = f"{before} {wait.sentence}"
-    return both if len(before.split()) >= 4 and len(both) <= QUOTE else wait.sentence
-
-
-def _place(message: Message) -> str:
-    if message.medium == "mail":
-        subject = clean(message.subject, 60).replace('"', "'")
-        return f'by mail ("{subject}")' if subject else "by mail"
-    return f"in {message.place}" if message.place else "in chat"
+    return f'{facts.name(wait.ask.author)} asked {where(wait.ask)}: "{quote(wait.ask, wait.sentence)}"'
 
 
 def _chased(wait: Wait, morning: Morning) -> tuple[str, ...]:
     if not wait.again:
         return ()
-    last = _when(wait.again[-1].at, morning, on=True)
+    last = when(wait.again[-1].at, morning, on=True)
     return (f"Chased {last}.",) if len(wait.again) == 1 else (f"Chased {words.times(len(wait.again))}, last {last}.",)
 
 
 def _no_answer(facts: Facts, one: _Waiting) -> str:
     """Where was looked: the place of asking first, then every other one."""
-    ask = one.wait.ask
-    here = facts.looked_in(Message, source=ask.ref.source)
-    others = tuple(place for place in facts.looked_in(Message) if place not in here)
-    if ask.medium == "chat" and ask.place:
-        here = (f"{ask.place} ({words.listed(here)})",)
-    places = (*here, *others)
     unread = f"; {words.listed(one.unread)} {'was' if len(one.unread) == 1 else 'were'} not read" if one.unread else ""
-    return f"No answer in {words.listed(places, 'or')}{unread}."
+    return f"No answer in {looked_for(facts, one.wait.ask)}{unread}."
 
 
 def _fee(facts: Facts, client: str) -> tuple[str, ...]:
