@@ -325,7 +325,7 @@ class _Day:
 
     def not_whole(self, reading: StreamReading) -> str:
         """What a reader must know of one calendar's reading."""
-        place = reading.place or reading.source
+        place = reading.place or reading.source[:1].upper() + reading.source[1:]
         problem = reading.problem.strip().rstrip(".")
         if reading.status == "missing":
             return f"{place} was not read{f': {problem}' if problem else ''}."

@@ -204,9 +204,13 @@ class _Writer:
         missing = [one for one in covered if _is_not_read(one)]
         stale = [one for one in covered if one.status == "stale" and not _is_not_read(one)]
         partly = [source.source for source in covered if source.status == "partial"]
-        decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
         old = f"{_names([one.source for one in stale])} {self._from(stale)}." if stale else ""
-        part = f"; {words.some(partly, 3)} in part" if partly else ""
+        part = f"; {_names(partly)} in part" if partly else ""
+        others = len(covered) - len(missing) - len(stale)
+        if full and others and (missing or stale):
+            decide = f"{full} to decide from the other {words.count(others, 'source')}{part}."
+            return words.sentence(*_not_read(missing), old, decide)
+        decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
         return words.sentence(*_not_read(missing), old, decide, f"{sources}{part}.")
 
     def _from(self, stale: Sequence[SourceCoverage]) -> str:
@@ -366,9 +370,8 @@ def _not_read(missing: Sequence[SourceCoverage]) -> list[str]:
 
 
 def _names(sources: Sequence[str], most: int = 3) -> str:
-    """Sources at the beginning of a sentence."""
-    text = words.some(sources, most)
-    return text[:1].upper() + text[1:]
+    """Sources as names: `Accelo and Slack`."""
+    return words.some([source[:1].upper() + source[1:] for source in sources], most)
 
 
 def _factor(factor: Factor) -> FactorLine:

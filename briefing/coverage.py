@@ -145,8 +145,8 @@ def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str], 
     status: Status = "partial"
     if len(statuses) == 1:
         (status,) = statuses
-    elif statuses == {"whole", "stale"}:
-        status = "stale"
+    elif statuses == {"whole", "stale"} and not any(r.problem for r in streams if r.status == "stale"):
+        status = "stale"  # written or read at different times; where one was refused today, it is read in part
     times = [reading.as_of or reading.fetched_at for reading in streams if reading.rows or reading.status == "whole"]
     fetched = [reading.fetched_at for reading in streams if reading.fetched_at]
     return SourceCoverage(

@@ -99,7 +99,9 @@ class Fault:
 
     change: Callable[[Request, Reply], Reply]
     where: str = ""
-    """A regular expression searched in `GET /path?query`; empty: everywhere."""
+    """A regular expression searched in `GET /path?query`, and in the same with a form's body after a space; empty:
+    everywhere.
+    """
 
     times: int | None = None
     """How often; None: always."""
@@ -111,7 +113,8 @@ class Fault:
 
     def takes(self, request: Request) -> bool:
         """Whether it strikes this request; counts."""
-        if not re.search(self.where, request.line):
+        with_body = f"{request.line} {request.body[:4096].decode('utf-8', 'replace')}"
+        if not (re.search(self.where, request.line) or (request.body and re.search(self.where, with_body))):
             return False
         self.seen += 1
         number = self.seen - self.after

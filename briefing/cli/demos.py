@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -71,7 +71,7 @@ def served(asked: DemoOptions, now: datetime) -> Iterator[tuple[Running, Workspa
         moment = datetime.combine(morning, MORNING, zone)
         workspace = begin_run("demo", plain, now=moment, base=folder, notices=(NOTICE,))
         if asked.faults:
-            go_wrong(asked, workspace, morning, folder, running)
+            workspace = go_wrong(asked, workspace, morning, folder, running)
         yield running, workspace
 
 
@@ -87,29 +87,16 @@ def written(
     path = folder / "briefing.toml"
     plain = tomllib.loads(path.read_text(encoding="utf-8"))
     plain["sources"], secrets = live.live_sources(plain["sources"], running.sources)
-    if asked.faults:
-        plain["sources"] = with_deadlines(plain["sources"])
     for name, content in secrets.items():
         write_private(folder / name, content)
     write_private(path, live.toml(plain))
     return plain
 
 
-def with_deadlines(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Sources that will hang get a deadline that nobody minds waiting for."""
-    from briefing.demo.live import BAD_MORNING, REPLACES
-
-    short = {REPLACES[fault.vendor][0]: fault.deadline for fault in BAD_MORNING if fault.deadline}
-    return {
-        name: {**settings, "deadline": short[name]} if name in short else dict(settings)
-        for name, settings in sources.items()
-    }
-
-
-def go_wrong(asked: DemoOptions, workspace: Workspace, morning: date, folder: Path, running: Running) -> None:
-    """The workday before was read whole; then things break."""
+def go_wrong(asked: DemoOptions, workspace: Workspace, morning: date, folder: Path, running: Running) -> Workspace:
+    """The workday before was read whole; then things break. What will hang gets a deadline nobody minds waiting for."""
     from briefing.demo.days import is_workday
-    from briefing.demo.live import BAD_MORNING
+    from briefing.demo.live import BAD_MORNING, REPLACES
 
     before = next(day for n in range(1, 8) if is_workday(day := morning - timedelta(days=n)))
     assert workspace.fixed_now is not None
@@ -118,9 +105,14 @@ def go_wrong(asked: DemoOptions, workspace: Workspace, morning: date, folder: Pa
     read_and_compile(replace(workspace, fixed_now=workspace.fixed_now - (morning - before)), workspace.fixed_now)
     running.morning(morning)
     written(asked, morning, morning, folder, running)
+    sources = dict(workspace.settings.sources)
     for fault in BAD_MORNING:
         if fault.vendor in running.sources:
             running.fault(fault.vendor, fault.kind, **fault.how)
+            name = REPLACES[fault.vendor][0]
+            if fault.deadline:
+                sources[name] = sources[name].model_copy(update={"deadline": fault.deadline})
+    return replace(workspace, settings=workspace.settings.model_copy(update={"sources": sources}))
 
 
 def read_and_compile(workspace: Workspace, now: datetime) -> Compiled:

@@ -35,9 +35,15 @@ class Fault:
 
 
 BAD_MORNING: tuple[Fault, ...] = (
+    # Refused, slow, and read in part: two channels fail.
     Fault(
         vendor="accelo", kind="status",
         how={"code": 401, "route": "/oauth2/v0/token", "body": '{"error": "invalid_client"}'},
+    ),
+    Fault(vendor="google_calendar", kind="hang", how={}, deadline=4.0),
+    Fault(
+        vendor="slack", kind="status",
+        how={"code": 500, "route": r"conversations\.history.*channel=C0EXT000(01|13)\b"},
     ),
 )  # fmt: skip
 
