@@ -62,11 +62,13 @@ def read_mail(
     thread: str = "",
     at: datetime | None = None,
     whole: Callable[[], bytes] | None = None,
+    parts: Sequence[Leaf] | None = None,
 ) -> Message | Skipped:
     """The message, or why it cannot be one. Never raises, whatever the bytes.
 
     `at` is its time where that was read before. `raw` may be the beginning of a long mail; `whole` then gives all of
-    it, and is asked only where the text has not been reached.
+    it, and is asked only where the text has not been reached. `parts` say where the parts stand in `raw`, where a
+    server told it.
     """
     block, start = split(raw)
     headers = read_headers(block)
@@ -78,7 +80,7 @@ def read_mail(
     author = author_of(headers)
     if author is None:
         return Skipped(origin.where, "says nobody as its author")
-    parts = leaves(raw, headers, start)
+    parts = leaves(raw, headers, start) if parts is None else parts
     text = body_text(raw, parts, escaped_from=origin.escaped_from)
     if not text and whole is not None:
         raw = whole()
