@@ -158,14 +158,14 @@ def unlocked(folder: Path) -> bool:
 def kill_at_random_moments(world: World, moments: int) -> None:
     """Kill as many collects, spread over how long one takes from its first request until it says what it read."""
     lasts = []
-    for _ in range(3):
+    for _ in range(2):
         beyond, process = len(world.server.requests), world.start()
         began = world.wait_for_requests(beyond, process)
         assert process.stdout is not None
         assert " facts in " in process.stdout.readline()
         lasts.append(time.monotonic() - began)
         process.communicate(timeout=60)
-    last = statistics.median(lasts)
+    last = statistics.mean(lasts)
     chance = random.Random(20261119)
     version, found = 1, Counter[str]()
     for part in chance.sample(range(moments), moments):
@@ -212,7 +212,7 @@ while True:
     store.close()
     words = [(getattr(fact, "title", "") or getattr(fact, "name", "")).split()[:2] for fact in facts]
     print(json.dumps([time.perf_counter() - began, len(set(map(tuple, words)))]), flush=True)
-    time.sleep(0.005)
+    time.sleep(0.03)
 """
 
 
@@ -246,6 +246,8 @@ def test_two_collectors_and_a_reader_do_not_fail_or_block_each_other(world: Worl
     copy = world.folder / "copy.sqlite"
     shutil.copy(world.data / "readings.sqlite", copy)
     world.state(2)
+    # So slow that the second is there before the first is done, however long a busy machine takes to start it.
+    world.server.latency = lambda _: 0.3
     before = len(world.server.requests)
     readers = [Reader(world.data / "readings.sqlite"), Reader(copy)]
     began = time.monotonic()
@@ -286,5 +288,5 @@ def test_a_source_that_hangs_costs_its_own_deadline_and_the_process_exits_at_onc
     assert "4 whole, 0 in part, 3 not read" in out
     assert "hung: No answer within 1 s." in out
     world.check_whole(1)
-    assert deadline * 0.8 < took < deadline + 2
+    assert deadline * 0.8 < took < deadline + 3
     print(f"the process ended {took:.2f} s after the first request that hung, deadline {deadline} s")  # noqa: T201
