@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,9 @@ GUARDS = Guards(connect=5, silence=10, total=10, first_wait=0.01, longest_wait=0
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2025, 11, 18, 7, tzinfo=ZONE)
 """The reference's "today"."""
+
+MORNING = date(2026, 11, 19)
+"""That of the simulated agency."""
 
 OK = {
     "status": "ok",
@@ -67,7 +70,8 @@ class Deployment:
             return json_reply(
                 {"response": None, "meta": {"status": "invalid_request", "message": "unknown"}}, status=400
             )
-        found = [row for row in self.rows[resource] if not self.keeps_filters or keeps(row, request.param("_filters"))]
+        filters = parsed(request.param("_filters")) if self.keeps_filters else []
+        found = [row for row in self.rows[resource] if keeps(row, filters)]
         if rest == "count":
             return self._single({"count": str(len(found))})
         size = min(int(request.param("_limit", "10")), self.most)
@@ -88,10 +92,15 @@ class Deployment:
         })  # fmt: skip
 
 
-def keeps(row: Mapping[str, Any], text: str) -> bool:
+def parsed(text: str) -> list[tuple[str, set[str]]]:
+    """Filters by name, with every word in their brackets."""
+    found = re.findall(r"(\w+)\(((?:[^()]|\([^()]*\))*)\)", text)
+    return [(name, set(re.findall(r"\w+", inside))) for name, inside in found]
+
+
+def keeps(row: Mapping[str, Any], filters: Sequence[tuple[str, set[str]]]) -> bool:
     """Whether a row keeps filters as Accelo's documentation describes them; unknown ones are ignored."""
-    for name, inside in re.findall(r"(\w+)\(((?:[^()]|\([^()]*\))*)\)", text):
-        values = set(re.findall(r"[\w]+", inside))
+    for name, values in filters:
         if name == "standing" and row["standing"] not in values:
             return False
         if name == "standing_not" and row["standing"] in values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,22 +16,11 @@ from briefing.connector import Window
 from briefing.contract import ConnectorContract
 from briefing.demo.days import ZONE, moment
 from briefing.demo.server.accelo import AcceloSite
-from briefing.demo.server.accelo_query import Link, Row
 from briefing.demo.server.accelo_rows import Table
-from briefing.demo.world import World
 from briefing.loopback import Fault, Reply, Request, Site, status
 from connectors.accelo import Accelo
-
-MORNING = date(2026, 11, 19)
-PAGE, TASKS, EACH, PEOPLE = 12, 37, 14, 3
-"""Pages of twelve rows, so that few projects have a list of several; at least so many tasks, about so many of each
-project; at most so many people.
-"""
-
-
-@cache
-def world() -> World:
-    return World(1, MORNING)
+from tests.connectors.accelo_part import PAGE, part_of, world
+from tests.connectors.accelo_wire import MORNING
 
 
 class Small(AcceloSite):
@@ -67,25 +56,8 @@ class Small(AcceloSite):
 
 @cache
 def part() -> Mapping[str, Table]:
-    """The tables with a few projects only, and what belongs to them."""
-    tables = AcceloSite(world(), MORNING).tables
-    of: dict[str, list[Row]] = {
-        str(row["id"]): [] for row in tables["jobs"].rows if row["standing"] in {"active", "pending"}
-    }
-    for row in tables["tasks"].rows:
-        if str(row["child_of_job"]) in of:
-            of[str(row["child_of_job"])].append(row)
-    jobs: dict[str, Row] = {}
-    tasks: list[Row] = []
-    for number, own in sorted(of.items(), key=lambda pair: abs(len(pair[1]) - EACH)):
-        if len(tasks) < TASKS:
-            jobs[number] = tables["jobs"].by_id[number]
-            tasks += own
-    milestones = [row for row in tables["milestones"].rows if isinstance(row["job"], Link) and row["job"].id in jobs]
-    reader = world().people.reader.email
-    staff = sorted(tables["staff"].rows, key=lambda row: row["email"] != reader)[:PEOPLE]
-    kept = {"jobs": list(jobs.values()), "milestones": milestones, "tasks": tasks, "staff": staff}
-    return {name: Table(table.spec, kept.get(name, table.rows)) for name, table in tables.items()}
+    """Made once for all sites."""
+    return part_of(AcceloSite(world(), MORNING).tables)
 
 
 class TestAccelo(ConnectorContract):

@@ -77,6 +77,16 @@ def test_a_list_is_unwrapped_by_its_shape(wrap: Any) -> None:
             assert len(read(accelo, "projects").facts) == count
 
 
+def test_nothing_in_the_place_of_a_list_is_believed_when_the_count_says_the_same() -> None:
+    nothing = status(200, '{"response": null, "meta": {"status": "ok"}}')
+    with (
+        serving(small([job(1)], [milestone(1, 1)], [task(1, 1)])) as (accelo, server),
+        server.faulty(nothing, r"/tasks\?.*against\(milestone"),
+        pytest.raises(BadAnswer, match="for tasks with nothing, and counts some"),
+    ):
+        read(accelo, "tasks")
+
+
 @pytest.mark.parametrize("body", ["[]", "7", "null", '"x"', "{}", '{"meta": {"status": "ok"}}', '{"response": "x"}'])
 def test_an_answer_that_is_no_list_is_no_empty_list(body: str) -> None:
     with (
@@ -327,6 +337,19 @@ def test_which_tasks_are_read() -> None:
         "open tasks on a retainer, not on a project": 1, "open tasks on a ticket, not on a project": 2,
     }  # fmt: skip
     assert found.skipped == []
+
+
+def test_tasks_that_the_list_by_milestone_leaves_out_are_told() -> None:
+    """A filter that finds nothing would make milestones look empty: the list of open tasks knows better."""
+    empty = changed_json(lambda body: {**body, "response": []})
+    for count, told in (
+        (5, []),
+        (6, ["tasks of milestones: asked by milestone, Accelo left out 6 that it listed as open"]),
+    ):
+        deployment = small([job(1)], [milestone(1, 1)], [task(n, 1) for n in range(1, count + 1)])
+        with serving(deployment) as (accelo, server), server.faulty(empty, r"/tasks\?.*against\(milestone"):
+            found = read(accelo, "tasks")
+        assert (len(found.facts), found.whys) == (count, told)
 
 
 def test_both_lists_of_milestones_are_one_where_both_are_read() -> None:
