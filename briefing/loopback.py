@@ -179,7 +179,7 @@ class Loopback:
         self._guard = threading.Lock()
         self._server = _Server((host, port), _Handler)
         self._server.loopback = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     @property
     def port(self) -> int:

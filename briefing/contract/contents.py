@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from briefing.contract import wire
+from briefing.contract.fields import (
+    Altered,
+    Change,
+    Field,
+    altering,
+    comes_out_even,
+    fields_in,
+    in_first_place,
+    rounds,
+    same,
+)
 from briefing.contract.outcomes import Key, Outcome, differences, hostile, listed, silences, told_texts, untold
-from briefing.contract.rig import PATIENT, ContractBase, Plain
+from briefing.contract.rig import PATIENT, ContractBase
 from briefing.contract.texts import texts_of
-from briefing.contract.wire import Asked, Strike, asked, changed, changing, one_of, plain_json, strike
+from briefing.contract.wire import Asked, asked, changing, one_of, plain_json, strike
 from briefing.errors import BadAnswer
 from briefing.loopback import Fault, Reply, Request, status
 
 NOT_JSON = "declared: its answers are not JSON (json = False)"
 NO_PAGES = "declared: the vendor has no pages (pages is empty)"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the vendor's answers."""
-
-    route: str
-    path: wire.Path
-    requests: tuple[Asked, ...]
-    """All to the route; the first is answered with the field."""
-
-    value: Any
-    """What stands there when all is well."""
-
-    @property
-    def label(self) -> str:
-        """As complaints call it."""
-        return f"{'.'.join(self.path)} on {self.route}"
 
 
 class Contents(ContractBase):
@@ -72,7 +64,9 @@ class Contents(ContractBase):
         self._each_field("without", wire.dropped, first=True)
 
     def test_a_field_that_is_gone_everywhere_is_told(self) -> None:
-        """Each field by itself, in all rows: the vendor has renamed it."""
+        """The vendor has renamed it: each essential field, and each of a page or a login, by itself in all rows; what
+        the connector does not name all at once.
+        """
         self._each_field("nowhere with", wire.dropped, first=False)
 
     def test_a_null_is_told(self) -> None:
@@ -90,57 +84,118 @@ class Contents(ContractBase):
     def test_hostile_text_is_cleaned(self) -> None:
         """Every text of the answers, field by field: no control or bidirectional character comes through."""
         self._only_json()
-        plain = self.plain()
-        for one in self._fields(plain):
-            with self.served(self._at(one, wire.ends_hostile, first=False)) as rig:
-                outcome = rig.read(plain.readers(one.requests))
-            head = f"hostile text in {one.label}"
-            listed(untold(outcome), head)
-            for read in outcome.reads:
-                for fact in read.facts:
-                    listed((f"{where}: {text!r}" for where, text in texts_of(fact) if hostile(text)), head)
-            listed((f"printed: {text!r}" for text in told_texts(outcome) if hostile(text)), head)
+        complaints: list[str] = []
+        for route, fields in self._by_route([one for one in self._fields() if isinstance(one.value, str)]).items():
+            named = [one for one in fields if self._named(one)]
+            idle = [Altered(field=one, change=wire.ends_hostile) for one in fields if one not in named]
+            alone = [[in_first_place(one, wire.ends_hostile)] for one in named if not one.in_rows]
+            together = rounds([one for one in named if one.in_rows], wire.ends_hostile)
+            for changes in [idle, *alone, *together]:
+                complaints += self._printed(changes, f"hostile text on {route}")
+        listed(complaints, "hostile text")
+
+    def _printed(self, changes: list[Altered], head: str) -> Iterator[str]:
+        """Complaints about hostile characters that come through. What an error hides is tried again without it."""
+        if not changes:
+            return
+        outcome = self._with(changes)
+        if outcome.errors and len(changes) > 1:
+            for half in (changes[::2], changes[1::2]):
+                yield from self._printed(half, head)
+            return
+        yield from (f"{head}: {told}" for told in untold(outcome))
+        facts = [fact for read in outcome.reads for fact in read.facts]
+        yield from (
+            f"{head}: {where}: {text!r}" for fact in facts for where, text in texts_of(fact) if hostile(text)
+        )  # fmt: skip
+        yield from (f"{head}: printed: {text!r}" for text in told_texts(outcome) if hostile(text))
 
     def _only_json(self) -> None:
         if not self.json:
             pytest.skip(NOT_JSON)
 
-    def _fields(self, plain: Plain) -> Iterator[Field]:
-        for route, requests in {**plain.routes, **plain.login_routes}.items():
-            found: dict[wire.Path, tuple[Asked, Any]] = {}
-            for request in requests:
-                for path, value in wire.fields_of(plain_json(plain.replies[request])):
-                    found.setdefault(path, (request, value))
-            for path, (request, value) in found.items():
-                yield Field(route, path, (request, *(other for other in requests if other != request)), value)
-
-    def _at(self, one: Field, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Strike:
-        """The fault of one field, in the first row that has it or in all rows of all pages."""
-        only = one_of(one.requests[:1] if first else one.requests)
-        return strike(changing(lambda value: changed(value, one.path, change, first=first)), only)
-
-    def _each_field(self, name: str, change: Callable[[dict[str, Any], str], None], *, first: bool) -> None:
+    def _each_field(self, name: str, change: Change, *, first: bool) -> None:
+        """Complaints about each field by itself, changed in its first row or in all of them."""
         self._only_json()
-        plain = self.plain()
         means: dict[object, frozenset[str]] = {wire.dropped: self.may_lack, wire.nulled: self.may_lack | self.nullable}
-        has_a_meaning = means.get(change, frozenset())
+        fields = [one for one in self._fields() if one.name not in means.get(change, frozenset())]
         complaints: list[str] = []
-        for one in self._fields(plain):
-            if one.path[-1] in has_a_meaning:
-                continue
-            readers = plain.readers(one.requests)
-            with self.served(self._at(one, change, first=first)) as rig:
-                outcome = rig.read(readers)
-            exact = readers if self._is_exact(one, change, outcome) else ()
-            kept = plain.only(readers)
-            complaints += [f"{name} {one.label}: {told}" for told in silences(outcome, kept, exact=exact)]
+        for changes in self._doubtful(fields, change, first=first):
+            outcome, kept = self._with(changes), self.plain().only(self._readers(changes))
+            exact = kept.by_key if self._is_exact(changes[0].field, change, outcome) else ()
+            complaints += [f"{name} {label_of(changes)}: {told}" for told in silences(outcome, kept, exact=exact)]
         listed(complaints, f"{name} one field")
+
+    def _doubtful(self, fields: Sequence[Field], change: Change, *, first: bool) -> Iterator[list[Altered]]:
+        """Changes whose effect is to be judged by itself: all but those that are shown to be harmless, or told,
+        together with others.
+        """
+        whole_pages: dict[wire.Path, list[Altered]] = {}
+        for route, own in self._by_route(fields).items():
+            rest = [one for one in own if self._named(one)]
+            idle = [Altered(field=one, change=change) for one in own if one not in rest]
+            if idle and not same(self._with(idle), self.plain().only(self._readers(idle))):
+                rest = own
+            logs_in = route in self.plain().login_routes
+            for one in rest:
+                where = in_first_place(one, change) if first else Altered(field=one, change=change)
+                if not one.in_rows and not logs_in:
+                    whole_pages.setdefault(one.path, []).append(where)  # paging is the same code on every route
+                elif not one.in_rows or (self._is_guess(one, change) if first else one.name in self.essential):
+                    yield [where]
+            if first:
+                yield from self._in_rows(
+                    [one for one in rest if one.in_rows and not self._is_guess(one, change)], change
+                )
+        yield from whole_pages.values()
+
+    def _in_rows(self, fields: Sequence[Field], change: Change) -> Iterator[list[Altered]]:
+        for exact in (False, True):
+            for changes in rounds([one for one in fields if (one.name in self.essential) is exact], change):
+                yield from self._uneven(changes, exact=exact)
+
+    def _uneven(self, changes: list[Altered], *, exact: bool) -> Iterator[list[Altered]]:
+        """Of changes made at once, those that are to be looked at alone."""
+        if len(changes) < 2:
+            yield from ([in_first_place(one.field, one.change)] for one in changes)
+        elif not comes_out_even(self._with(changes), self.plain().only(self._readers(changes)), exact=exact):
+            for half in (changes[::2], changes[1::2]):
+                yield from self._uneven(half, exact=exact)
+
+    def _with(self, changes: Sequence[Altered]) -> Outcome:
+        """The outcome of reading, with changes, what they can reach."""
+        with self.served(altering(changes)) as rig:
+            return rig.read(self._readers(changes))
+
+    def _readers(self, changes: Sequence[Altered]) -> frozenset[Key]:
+        """The streams that changes can reach; of a login's, the one that asks for least."""
+        plain = self.plain()
+        if all(one.field.route in plain.login_routes for one in changes):
+            return frozenset([min(plain.asked_by, key=lambda key: len(plain.asked_by[key]))])
+        return plain.readers([request for one in changes for request in one.field.requests])
+
+    def _fields(self) -> list[Field]:
+        plain = self.plain()
+        return list(fields_in({**plain.routes, **plain.login_routes}, plain.replies))
+
+    def _by_route(self, fields: Iterable[Field]) -> dict[str, list[Field]]:
+        found: dict[str, list[Field]] = {}
+        for one in fields:
+            found.setdefault(one.route, []).append(one)
+        return found
+
+    def _named(self, one: Field) -> bool:
+        """Whether the connector can look at a field by its name."""
+        return one.name in self.essential or one.name in self.plain().source
+
+    def _is_guess(self, one: Field, change: object) -> bool:
+        return change is wire.nonsense and one.name in self.essential
 
     def _is_exact(self, one: Field, change: object, outcome: Outcome) -> bool:
         """Whether the facts must be the very same: an essential field is lost, or is filled by a guess. Nonsense that
         a fact carries as it came (a name) cannot be told from sense.
         """
-        if one.path[-1] not in self.essential:
+        if one.name not in self.essential:
             return False
         carried = any(wire.NO_DATE in text for read in outcome.reads for text in read.said)
         return change is not wire.nonsense or (isinstance(one.value, str) and not carried)
@@ -227,3 +282,9 @@ class Contents(ContractBase):
         assert outcome.errors, f"{head}: nothing noticed it (the first list asked for must have two pages)"
         most = (PATIENT.most_pages + 5) * max(len(outcome.reads), 1)
         assert asked_for <= most, f"{head}: asked {asked_for} times, {most} at most"
+
+
+def label_of(changes: Sequence[Altered]) -> str:
+    """`next on GET /tasks (and 2 others)`."""
+    others = len(changes) - 1
+    return changes[0].field.label + (f" (and {others} other{'s' * (others > 1)})" if others else "")

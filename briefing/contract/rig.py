@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from briefing.connector import Connector, Mark, Window
+from briefing.contract.fields import source_of
 from briefing.contract.outcomes import Key, Outcome, listed, read_all, untold
 from briefing.contract.wire import Asked, Strike, asked, emptied, one_of, route_of, strike
 from briefing.http import Guards, set_testing
@@ -45,6 +46,8 @@ class Plain:
 
     logins: tuple[Request, ...]
     replies: Mapping[Asked, Reply]
+    source: str
+    """The connector's own text."""
 
     @property
     def routes(self) -> Mapping[str, tuple[Asked, ...]]:
@@ -276,7 +279,14 @@ class ContractBase:
                 rig.read([key])
                 by[key] = tuple(rig.data)[len(listing) :]
                 logins = (*logins, *rig.logins)
-        return Plain(outcome=outcome, listing=listing, asked_by=by, logins=logins, replies=replies)
+        return Plain(
+            outcome=outcome,
+            listing=listing,
+            asked_by=by,
+            logins=logins,
+            replies=replies,
+            source=source_of(rig.connector),
+        )
 
     @pytest.fixture(autouse=True)
     def _short_deadlines(self) -> Iterator[None]:

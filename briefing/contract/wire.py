@@ -21,6 +21,9 @@ Asked = tuple[str, str, tuple[tuple[str, str], ...], bytes]
 Path = tuple[str, ...]
 """A place in JSON: names of fields, `[]` for every element of a list, `*` for every value of a table by id."""
 
+Row = tuple[int | str, ...]
+"""Where an object stands in an answer: numbers in lists and names in tables; empty for the page itself."""
+
 HOSTILE = " \x1b[31mred\x07\u202egnihton\u2066\u200b\x9b2J\x00<script>alert(1)</script>[/red]&<!channel>\r\n# x"
 """Ends every string of an answer: terminal escapes, bidirectional and invisible characters, markup."""
 
@@ -212,29 +215,20 @@ def _step(name: str, inner: Any) -> str:
     return "*" if isinstance(inner, dict) and re.search(r"\d", name) else name
 
 
-def changed(value: Any, path: Path, change: Callable[[dict[str, Any], str], None], *, first: bool) -> Any:
-    """A copy of JSON, changed at every object that has the field (or the first only)."""
-    copy = json.loads(json.dumps(value))
-    for holder in _holders(copy, path):
-        change(holder, path[-1])
-        if first:
-            break
-    return copy
-
-
-def _holders(value: Any, path: Path) -> Iterator[dict[str, Any]]:
+def holders(value: Any, path: Path, row: Row = ()) -> Iterator[tuple[Row, dict[str, Any]]]:
+    """The objects that have a field, with the places in lists and tables that lead to them."""
     if len(path) == 1:
         if isinstance(value, dict) and path[0] in value:
-            yield value
+            yield row, value
     elif path[0] == "[]" and isinstance(value, list):
-        for one in value:
-            yield from _holders(one, path[1:])
+        for number, one in enumerate(value):
+            yield from holders(one, path[1:], (*row, number))
     elif path[0] == "*" and isinstance(value, dict):
         for name, one in value.items():
             if _step(name, one) == "*":
-                yield from _holders(one, path[1:])
+                yield from holders(one, path[1:], (*row, name))
     elif isinstance(value, dict) and path[0] in value:
-        yield from _holders(value[path[0]], path[1:])
+        yield from holders(value[path[0]], path[1:], row)
 
 
 def dropped(holder: dict[str, Any], name: str) -> None:
