@@ -84,6 +84,8 @@ class Accelo:
     """One deployment, seen as the user that its service application acts as."""
 
     kinds: ClassVar[frozenset[type[Fact]]] = frozenset({Company, Milestone, Project, Staff, Task})
+    deadline: ClassVar[float] = 240.0
+    """Seconds for one list: a hundred calls, of which Accelo may take two seconds each."""
 
     def __init__(
         self,
