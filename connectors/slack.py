@@ -178,7 +178,7 @@ class Slack:
         plan = make_plan(calls, self._choice)
         count, minutes = len(plan.conversations), -(-len(plan.conversations) // READS["conversations.history"])
         yield Finding(
-            what=f"{count:,} conversations to read, {minutes:,} min at Slack's pace of "
+            what=f"{count:,} conversation{'' if count == 1 else 's'} to read, {minutes:,} min at Slack's pace of "
             f"{READS['conversations.history']} a minute; a first reading takes longer."
         )
         yield Finding(

@@ -135,8 +135,8 @@ class Calls:
         """Until when a method is not asked again, and what its askers are told."""
         self._asked: dict[str, float] = {}
         """Seconds that a method asked us to wait last."""
-        self._short: set[str] = set()
-        """Methods whose last page held exactly 15 rows of more."""
+        self._throttled = False
+        """Whether a page held exactly 15 rows of more: what an app gets that is distributed outside the Marketplace."""
 
     def call(self, method: str, *, paid: bool = False, **params: Any) -> Any:
         """The whole answer of one call (`.data`, `.headers`). `paid`: the budget was asked before.
@@ -147,7 +147,7 @@ class Calls:
         assert per_minute
         until, refused = self._closed.get(method, (0.0, None))
         if refused is not None and time.monotonic() < until:
-            raise refused
+            raise self._limit(method, refused)
         if not paid:
             self.budget.take()
         wait = self.client.guards.first_wait
@@ -175,7 +175,7 @@ class Calls:
             more = data.get("has_more") is True
             if more and not cursor:
                 raise BadAnswer(f"{what}: Slack says there is more, and not where")
-            self._note_short(method, len(rows) == 15 and more)
+            self._throttled = self._throttled or (len(rows) == 15 and more)
             guard.page(cursor=cursor or None, rows=[_identity(row) for row in rows])
             yield data
             if not cursor:
@@ -205,7 +205,7 @@ class Calls:
 
     def _meant(self, method: str, response: Any) -> SourceError:
         """What a refusal means. Its body may hold messages: only Slack's own words for errors are repeated."""
-        headers = httpx.Headers({str(name): str(value) for name, value in dict(response.headers).items()})
+        headers = httpx.Headers({str(name).lower(): str(value) for name, value in dict(response.headers).items()})
         status = int(response.status_code)
         url = f"{self.client.base}/{method}"
         wait = _seconds(headers)
@@ -252,16 +252,18 @@ class Calls:
         if isinstance(error, _Passing):
             error = error.told()
         if isinstance(error, RateLimited):
-            if method in self._short:
-                error = RateLimited(
-                    "Slack lets this app read 15 messages a minute: it is distributed outside the Marketplace",
-                    advice="make the app in your own workspace (from a manifest), and use its user token",
-                )
             self._closed[method] = (time.monotonic() + self._asked.get(method, 0.0), error)
+            return self._limit(method, error)
         return error
 
-    def _note_short(self, method: str, is_short: bool) -> None:
-        (self._short.add if is_short else self._short.discard)(method)
+    def _limit(self, method: str, error: RateLimited) -> RateLimited:
+        """What a limit means: most often nothing but patience."""
+        if not self._throttled or method not in {"conversations.history", "conversations.replies"}:
+            return error
+        return RateLimited(
+            "Slack lets this app read 15 messages a minute: it is distributed outside the Marketplace",
+            advice="make the app in your own workspace (from a manifest), and use its user token",
+        )
 
 
 class _Passing(SourceError):

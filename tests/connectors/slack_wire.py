@@ -73,7 +73,7 @@ class Workspace:
     """By conversation and start, without the start."""
 
     groups: list[Row] = field(default_factory=list)
-    matches: list[Row] = field(default_factory=list)
+    matches: list[Any] = field(default_factory=list)
     muted: set[str] = field(default_factory=set)
     scopes: str = SCOPES
     page: int = 1000

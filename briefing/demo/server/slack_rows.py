@@ -1,13 +1,14 @@
 """The agency's Slack as its API knows it: people, conversations and messages, each with every field.
 
-What the world tells (`briefing.demo.conversations`) lies in channels; beside it stands what no export of public
-channels holds and a connector must cope with: direct and group messages, a private and an archived channel, apps,
-Slackbot, a colleague who left, notices of joining. All of that is among colleagues, or says thank you.
+What the world tells (`briefing.demo.conversations`) lies in channels and the reader's direct messages. Beside it stands
+what the export does not hold and a connector must cope with: group messages, a private, a muted and an archived
+channel, apps, Slackbot, a colleague who left, notes to oneself, notices of joining. None of it asks anybody anything.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from typing import Any, Literal
 from briefing.demo.chance import stream
 from briefing.demo.conversations import EXPORTED_DAYS
 from briefing.demo.days import ZONE_NAME, is_workday, moment, plus
-from briefing.demo.files_slack import TEAM, channel_name, channels, stamp, team_of
+from briefing.demo.files_slack import TEAM, channel_name, channels, direct_messages, stamp, team_of, text_of
 from briefing.demo.names import AGENCY
 from briefing.demo.people import Human
 from briefing.demo.talk import Note
@@ -38,9 +39,10 @@ SAMPLE = 5
 """So many of those who replied to a thread are listed on its start."""
 
 ASIDES = (
-    "Can you look at the numbers before lunch?", "Done, see the sheet.", "I moved our call to the afternoon.",
-    "Thanks!", "Who takes the client call tomorrow?", "I do.", "The draft is in the folder.", "Great, thanks.",
+    "The numbers are in the sheet.", "I moved our call to the afternoon.", "Thanks!", "The draft is in the folder.",
+    "Great, thanks.", "Back at two.", "Lunch is in the kitchen today.", "The printer works again.",
 )  # fmt: skip
+"""Nothing of it asks anybody anything: whose turn it is, the world does not know here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ class SlackRows:
     morning: date
     outsiders_email: bool = True
     asides: bool = True
-    """Whether there are direct messages, a private and an archived channel, and notices of joining."""
+    """Whether there is more than the world tells."""
 
     _starts: dict[str, Note] = field(default_factory=dict)
 
@@ -170,6 +172,11 @@ class SlackRows:
             yield Place(
                 row=row, members=tuple(given["members"]), notes=self._joined(given, said[given["name"]], number)
             )
+        for given in direct_messages(self.world):
+            (other,) = (one for one in given["members"] if one != self.me.slack)
+            yield Place(
+                row=direct_row(given["id"], other), members=tuple(given["members"]), notes=tuple(said[given["id"]])
+            )
 
     def _joined(self, given: Row, notes: Sequence[Note], number: int) -> tuple[Note, ...]:
         """With a notice of somebody joining, one for every channel, three weeks before the world's start."""
@@ -179,7 +186,7 @@ class SlackRows:
         human = self.world.people.staff[1 + number % (len(self.world.people.staff) - 1)]
         notice = Note(
             id=f"join-{given['id']}", talk="join", medium="slack", at=at, author=human, channel=given["name"],
-            text=f"<@{human.slack}> has joined the channel", subject=JOIN,
+            text=f"@{human.name} has joined the channel", mentions=(human,), subject=JOIN,
         )  # fmt: skip
         known = [notice] if at < moment(self.morning) else []
         return tuple(sorted((*notes, *known), key=lambda note: (note.at, note.id)))
@@ -204,14 +211,9 @@ class SlackRows:
         yield self._aside(old, [me, *people.staff[4:8]])
         yield replace(self._aside(channel_row("C0MUTED001", "lunch"), [me, *people.staff[5:9]]), muted=True)
         yield replace(self._aside(channel_row("C0OTHERS01", "parents"), list(people.staff[9:12])), notes=())
-        for number, other in enumerate((people.staff[1], people.staff[4], APP, SLACKBOT, LEFT, me)):
-            row = {
-                "id": f"D0DIRECT{number:02d}", "created": CREATED + number, "is_archived": False, "is_im": True,
-                "is_org_shared": False, "context_team_id": TEAM, "updated": CREATED_MS, "user": other.slack,
-                "is_user_deleted": other is LEFT, "priority": 0, "is_open": True,
-            }  # fmt: skip
-            talk = [me, other] if other not in (APP, SLACKBOT) else [other]
-            yield self._aside(row, talk, members=[me, other])
+        for number, other in enumerate((APP, SLACKBOT, LEFT, me)):
+            row = direct_row(f"D0ASIDE{number:02d}", other.slack) | {"is_user_deleted": other is LEFT}
+            yield self._aside(row, [other], members=[me, other])
         three = [me, people.staff[2], people.staff[3]]
         name = "mpdm-" + "--".join(self.users[human.slack]["name"] for human in three) + "-1"
         row = channel_row("C0GROUP001", name, private=True) | {"is_mpim": True}
@@ -228,7 +230,7 @@ class SlackRows:
             at = moment(day, draw.between(9, 16), draw.between(0, 59))
             for number in range(draw.between(1, 3)):
                 author = humans[number % len(humans)]
-                text = f"Reminder {day:%d}" if author in (APP, SLACKBOT) else draw.one_of(ASIDES)
+                text = f"Standup of {day:%d} is over." if author in (APP, SLACKBOT) else draw.one_of(ASIDES)
                 notes.append(
                     Note(
                         id=f"{row['id']}-{day}-{number}", talk=row["id"], medium="slack", author=author, text=text,
@@ -260,14 +262,14 @@ class SlackRows:
 
     def message(self, note: Note, *, in_thread: bool = False) -> Row:
         """A message as histories show it; `in_thread`: as the list of replies does, with how far it was read."""
-        row: Row = {"type": "message", "ts": stamp(note), "text": escaped(note.text)}
+        row: Row = {"type": "message", "ts": stamp(note), "text": text_of(note)}
         if note.bot:
             row |= {
                 "subtype": "bot_message", "bot_id": "B0TASKBOARD", "app_id": "A0TASKBOARD",
                 "username": note.author.name, "icons": {"emoji": ":clipboard:"},
             }  # fmt: skip
         elif note.subject == JOIN:
-            return row | {"subtype": JOIN, "user": note.author.slack, "text": note.text}
+            return row | {"subtype": JOIN, "user": note.author.slack}
         else:
             row |= {
                 "user": note.author.slack, "team": self.users[note.author.slack]["team_id"],
@@ -311,11 +313,29 @@ def channel_row(id: str, name: str, *, private: bool = False, shared: Iterable[s
     }  # fmt: skip
 
 
+def direct_row(id: str, other: str) -> Row:
+    """A direct conversation with somebody, as lists show it: it has no name."""
+    return {
+        "id": id, "created": CREATED, "is_archived": False, "is_im": True, "is_org_shared": False,
+        "context_team_id": TEAM, "updated": CREATED_MS, "user": other, "is_user_deleted": False, "priority": 0,
+        "is_open": True,
+    }  # fmt: skip
+
+
 def blocks_of(note: Note) -> Row:
-    """The rich text that mirrors what a person wrote."""
+    """The rich text that mirrors what a person wrote, each mention an element of its own."""
+    elements: list[Row] = []
+    people = {f"@{human.name}": human for human in note.mentions}
+    parts = re.split("|".join(map(re.escape, people)), note.text) if people else [note.text]
+    named = re.findall("|".join(map(re.escape, people)), note.text) if people else []
+    for number, part in enumerate(parts):
+        if part:
+            elements.append({"type": "text", "text": part})
+        if number < len(named):
+            elements.append({"type": "user", "user_id": people[named[number]].slack})
     return {
         "type": "rich_text", "block_id": hashlib.sha256(note.id.encode()).hexdigest()[:5],
-        "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": note.text}]}],
+        "elements": [{"type": "rich_text_section", "elements": elements}],
     }  # fmt: skip
 
 
@@ -323,13 +343,6 @@ def client_id(note: Note) -> str:
     """The id that a client gives to what is written in it."""
     digest = hashlib.sha256(note.id.encode()).hexdigest()
     return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
-
-
-def escaped(text: str) -> str:
-    """Text as Slack writes it: these three characters and no others; a mention stays one."""
-    if text.startswith("<@"):
-        return text
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 __all__ = ["AGENCY", "TEAM", "URL", "Place", "Row", "SlackRows", "stamp"]
