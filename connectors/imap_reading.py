@@ -361,7 +361,9 @@ class Reading:
 def _told_before(past: Before, window: Window) -> dict[str, Place]:
     """What the reading that left a mark had stated by then."""
     state = past.state
-    plan = planned(state, past.names, replace(window, since=state.since, now=state.now))
+    # In the zone they were in: days before a moment are counted by its wall clock.
+    since, now = (moment.astimezone(window.zone) for moment in (state.since, state.now))
+    plan = planned(state, past.names, replace(window, since=since, now=now))
     return {
         known_as: place
         for known_as, place in plan.places.items()

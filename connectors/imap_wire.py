@@ -42,7 +42,7 @@ LINES = 4_000_000
 LITERALS = 32_000_000
 """Bytes of texts in the answer to one command."""
 
-MOST_LINES = 100_000
+MOST_LINES = 20_000
 CONNECT = 15.0
 GOODBYE = 2.0
 """Seconds that a LOGOUT may take."""

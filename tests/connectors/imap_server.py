@@ -123,6 +123,8 @@ class Talk(socketserver.StreamRequestHandler):
 
     disable_nagle_algorithm = True
     server: Any
+    skip = False
+    """A fault has given the answer already."""
 
     def handle(self) -> None:
         self.mailbox: Server = self.server.mailbox
@@ -136,9 +138,10 @@ class Talk(socketserver.StreamRequestHandler):
                 tag, _, rest = line.decode("latin-1").rstrip("\r\n").partition(" ")
                 self.tag = tag
                 self.mailbox.asked.append(rest)
+                self.skip = False
                 if self.struck(rest):
                     return
-                if not self.answer(rest):
+                if not self.skip and not self.answer(rest):
                     return
         except OSError:
             return
