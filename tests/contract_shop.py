@@ -21,9 +21,12 @@ from briefing.tokens import Renewed, Token, TokenFile, fingerprint
 Things = Iterator[Fact | Gone | Skipped | Ignored | Mark]
 STATES: Mapping[str, WorkState] = {"open": "open", "closed": "done"}
 
+UNNAMED = "7qz_dlo"[::-1]
+"""A field whose name stands in nobody's text."""
+
 TASKS = [
     {"id": f"t{number}", "title": f"Task {number}", "state": "open" if number else "closed",
-     "due": f"2026-11-{20 + number}", "done": not number}
+     "due": f"2026-11-{20 + number}", "done": not number, UNNAMED: f"note {number}"}
     for number in range(6)
 ]  # fmt: skip
 DEALS = [
