@@ -34,7 +34,7 @@ from briefing.http import Client
 from briefing.reading.meetings import is_address
 from briefing.reading.text import NAME, clean, folded
 from briefing.tokens import fingerprint
-from connectors.google_client import Api, Json, NotTaken, NotThere, explained, text_of
+from connectors.google_client import Api, Json, NotTaken, NotThere, Outdated, explained, text_of
 from connectors.google_events import NOT_PEOPLE, Shelf, Unreadable, event_facts, event_id, zone_named
 from connectors.google_login import AUTH_URL, TOKEN_URL, App, Login
 
@@ -295,7 +295,7 @@ class _Reading:
             ):
                 self._token = text_of(page, "nextSyncToken")
                 yield page
-        except NotTaken as error:
+        except (NotTaken, Outdated) as error:
             if self._kept:
                 raise MarkExpired("Google does not take the mark") from error
             raise

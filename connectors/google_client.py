@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import stamina
 
-from briefing.errors import AuthError, BadAnswer, MarkExpired, RateLimited, SourceError
+from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
 from briefing.http import Answer, Client, Explain
 from briefing.http_adapters import GoogleHttp
 from briefing.reading.text import clean
@@ -32,6 +32,12 @@ class NotThere(SourceError):
 
 class NotTaken(BadAnswer):
     """Google does not take the question (400), such as one with a mark that it cannot read."""
+
+
+class Outdated(SourceError):
+    """What the question rests on is too old (410)."""
+
+    advice = "try again"
 
 
 class TooFast(RateLimited):
@@ -186,7 +192,7 @@ def explained(api: str, source: str) -> Explain:
         if answer.status == 404:
             return NotThere("Google does not find it, or it is not shared with this login (404)", advice=again)
         if answer.status == 410:
-            return MarkExpired("Google no longer knows where the last reading ended (410)")
+            return Outdated("Google no longer knows where the last reading ended (410)")
         if answer.status == 400 and reasons & {"failedPrecondition", "FAILED_PRECONDITION"}:
             return SourceError(f"this account cannot be read by the {name}: {message}", advice="check the account")
         if answer.status == 400:
@@ -223,5 +229,6 @@ def _forbidden(reasons: frozenset[str], message: str, name: str, source: str) ->
 
 
 __all__ = [
-    "Api", "Json", "NotTaken", "NotThere", "TooFast", "explained", "object_of", "reasons_of", "rows_of", "text_of",
+    "Api", "Json", "NotTaken", "NotThere", "Outdated", "TooFast", "explained", "object_of", "reasons_of", "rows_of",
+    "text_of",
 ]  # fmt: skip

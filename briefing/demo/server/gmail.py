@@ -73,6 +73,8 @@ class Kept:
 
     note: Note
     labels: tuple[str, ...]
+    root: str
+    """The note that began its thread."""
 
     @property
     def id(self) -> str:
@@ -82,8 +84,8 @@ class Kept:
 
     @property
     def thread(self) -> str:
-        """The same for all messages of a talk."""
-        return f"19{hashlib.sha1(self.note.talk.encode(), usedforsecurity=False).hexdigest()[:14]}"
+        """The same for all that answer each other."""
+        return f"19{hashlib.sha1(self.root.encode(), usedforsecurity=False).hexdigest()[:14]}"
 
     @property
     def arrived(self) -> datetime:
@@ -145,7 +147,11 @@ class GmailSite:
         notes: dict[str, Note] = {}
         for back in range(0, self.settings.days, EXPORTED_DAYS):
             notes |= {note.id: note for note in self.world.conversations.notes(plus(self.morning, -back))}
-        found = [Kept(note=note, labels=self._labels(note)) for note in notes.values() if note.medium == "mail"]
+        found = [
+            Kept(note=note, labels=self._labels(note), root=root_of(note, notes))
+            for note in notes.values()
+            if note.medium == "mail"
+        ]
         if self.settings.with_drafts:
             found += self._drafts(found)
         return sorted(found, key=lambda kept: (kept.note.at, kept.id), reverse=True)
@@ -187,7 +193,7 @@ class GmailSite:
                     quoted="", headers=(),
                 )  # fmt: skip
                 if draft.at < self.now:
-                    yield Kept(note=draft, labels=("DRAFT",))
+                    yield Kept(note=draft, labels=("DRAFT",), root=kept.root)
 
     # --- the methods --------------------------------------------------------------------------------------------------
 
@@ -320,6 +326,15 @@ class GmailSite:
         """A header's value on one line."""
         plain = " ".join(value.split())
         return plain if self.settings.encoded_headers else str(make_header(decode_header(plain)))
+
+
+def root_of(note: Note, notes: Mapping[str, Note]) -> str:
+    """The note that began a thread; of one that reaches further back than the mailbox the talk's first."""
+    while note.reply_to:
+        if note.reply_to not in notes:
+            return f"{note.talk}.0"
+        note = notes[note.reply_to]
+    return note.id
 
 
 def history_id(at: datetime) -> str:

@@ -1,0 +1,577 @@
+"""Gmail: what a message states, what is left out, and how readings go on within Google's units."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from briefing.collect import Source, collect
+from briefing.connector import Mark, Skipped
+from briefing.errors import BadAnswer, MarkExpired, RateLimited, SourceError
+from briefing.facts import Message
+from briefing.loopback import Reply, Request, json_reply
+from briefing.store.sqlite import SqliteStore
+from connectors.gmail import Gmail
+from connectors.gmail_box import Pace
+from connectors.gmail_mail import permalink, stated
+from connectors.gmail_marks import Changes
+from tests.connectors.google_wire import (
+    CREDENTIALS,
+    MAYA,
+    NOW,
+    ZONE,
+    Got,
+    Json,
+    Service,
+    error,
+    gmail_at,
+    got,
+    served,
+    whats,
+    window,
+)
+
+DANA = "Dana Ruiz <dana@northwind.example>"
+
+
+def data(text: str | bytes) -> Json:
+    raw = text if isinstance(text, bytes) else text.encode()
+    return {"size": len(raw), "data": base64.urlsafe_b64encode(raw).decode()}
+
+
+def headers(**told: str) -> list[Json]:
+    return [{"name": name.replace("_", "-"), "value": value} for name, value in told.items()]
+
+
+def plain(text: str | bytes = "Could you send the report?", type_: str = "text/plain; charset=utf-8") -> Json:
+    return {"mimeType": type_.partition(";")[0], "headers": headers(Content_Type=type_), "body": data(text)}
+
+
+def message(
+    name: str = "a1", *, thread: str = "", at: datetime = NOW - timedelta(hours=20), labels: Iterable[str] = ("INBOX",),
+    part: Json | None = None, **more: str,
+) -> Json:  # fmt: skip
+    """A message with its headers; `more` are further ones or others."""
+    told = {
+        "From": DANA, "To": f"Maya <{MAYA}>", "Subject": "Report", "Message-ID": f"<{name}@northwind.example>",
+        "Date": f"{at.astimezone(UTC):%a, %d %b %Y %H:%M:%S +0000}", **{k.replace("_", "-"): v for k, v in more.items()},
+    }  # fmt: skip
+    payload = part or plain()
+    return {
+        "id": name, "threadId": thread or name, "labelIds": list(labels), "snippet": "Could you send", "historyId": "5",
+        "internalDate": str(int(at.timestamp() * 1000)),
+        "payload": {"partId": "", "filename": "", **payload, "headers": [
+            *({"name": key, "value": value} for key, value in told.items()), *payload.get("headers", []),
+        ]},
+    }  # fmt: skip
+
+
+def fact(told: Json) -> Message:
+    found = stated(told, told["threadId"], source="gmail", me=MAYA, zone=ZONE)
+    assert isinstance(found, Message), found
+    return found
+
+
+# --- what a message states -----------------------------------------------------------------------------------------
+
+
+def test_a_mail_with_everything() -> None:
+    found = fact(
+        message(
+            thread="19a", Subject="Launch date", Cc="Ann <ann@northwind.example>, ines@harbourlane.example",
+            part=plain("Could you send the report?\r\n\r\nOn Mon, 16 Nov 2026, Maya wrote:\r\n> Which one?\r\n"),
+        )
+    )  # fmt: skip
+    assert (found.ref.source, found.ref.kind, found.ref.id) == ("gmail", "mail", "a1")
+    assert found.ref.url == f"https://mail.google.com/mail/?authuser={MAYA}#all/19a"
+    assert (found.thread, found.at) == ("19a", NOW - timedelta(hours=20))
+    assert (found.author.name, found.author.email) == ("Dana Ruiz", "dana@northwind.example")
+    assert [one.email for one in found.to] == [MAYA]
+    assert [one.email for one in found.cc] == ["ann@northwind.example", "ines@harbourlane.example"]
+    assert (found.subject, found.excerpt) == ("Launch date", "Could you send the report?")
+    assert (found.party.domain, found.place, found.automated) == ("northwind.example", "Inbox", False)
+
+
+@pytest.mark.parametrize(
+    ("part", "excerpt"),
+    [
+        (plain("Grüße"), "Grüße"),
+        (plain("Grüße", "text/plain; charset=iso-8859-1"), "Grüße"),  # UTF-8 whatever the header declares
+        (plain("Grüße".encode("latin-1"), "text/plain; charset=iso-8859-1"), "Grüße"),  # as it was sent
+        (plain("会議".encode("iso-2022-jp"), "text/plain; charset=iso-2022-jp"), "会議"),
+        (plain("会議", "text/plain; charset=iso-2022-jp"), "会議"),
+        ({"mimeType": "text/html", "headers": [], "body": data("<p>Yes, <b>Tuesday</b></p>")}, "Yes, Tuesday"),
+        ({"mimeType": "multipart/mixed", "headers": headers(Content_Type='multipart/mixed; boundary="b"'), "parts": [
+            {"mimeType": "multipart/alternative", "headers": [], "parts": [
+                plain("The words."), {"mimeType": "text/html", "headers": [], "body": data("<p>Markup.</p>")}]},
+            {"mimeType": "application/pdf", "filename": "a.pdf", "headers": headers(
+                Content_Disposition='attachment; filename="a.pdf"'), "body": {"size": 9, "attachmentId": "ANGj"}}]},
+         "The words."),
+        ({"mimeType": "multipart/mixed", "headers": [], "parts": [
+            {**plain("attached notes"), "headers": headers(Content_Type="text/plain", Content_Disposition="attachment")},
+            plain("The words.")]}, "The words."),
+        ({"mimeType": "multipart/mixed", "headers": [], "parts": [
+            {"mimeType": "message/rfc822", "headers": [], "parts": [plain("forwarded")]}, plain("See below.")]},
+         "See below."),
+        ({"mimeType": "text/plain", "headers": []}, "Could you send"),  # nothing but the snippet
+    ],
+)  # fmt: skip
+def test_the_words_of_a_mail(part: Json, excerpt: str) -> None:
+    assert fact(message(part=part)).excerpt == excerpt
+
+
+def test_a_snippet_is_not_markup() -> None:
+    told = message(part={"mimeType": "text/plain", "headers": []})
+    told["snippet"] = "Tom &amp; Jerry&#39;s &lt;b&gt;"
+    assert fact(told).excerpt == "Tom & Jerry's <b>"
+
+
+def test_an_excerpt_is_short_and_clean() -> None:
+    found = fact(message(part=plain("\u202ehello \x1b[31m" + "x" * 900)))
+    assert len(found.excerpt) == 500
+    assert found.excerpt.isprintable()
+
+
+def test_a_text_cannot_close_its_own_part() -> None:
+    boundary = "--=_0000\nContent-Type: text/plain\n\nI was never written.\n--=_0000--"
+    part = {"mimeType": "multipart/alternative", "headers": [], "parts": [plain(boundary), plain("Other.")]}
+    assert fact(message(part=part)).excerpt.startswith("--=_0000 Content-Type")
+
+
+def test_a_header_cannot_bring_another() -> None:
+    found = fact(message(Subject="x\r\nAuto-Submitted: auto-replied"))
+    assert (found.subject, found.automated) == ("x Auto-Submitted: auto-replied", False)
+
+
+INVITATION = {
+    "mimeType": "multipart/alternative", "headers": [],
+    "parts": [plain("Accepted."), {"mimeType": "text/calendar", "headers": headers(
+        Content_Type='text/calendar; charset="UTF-8"; method=REPLY'), "body": data("BEGIN:VCALENDAR")}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "automated"),
+    [
+        ({}, False),
+        ({"List_Id": "<clients.northwind.example>", "Precedence": "list", "List_Post": "<mailto:x@y.example>"}, False),
+        ({"Auto_Submitted": "auto-replied"}, True),
+        ({"List_Unsubscribe": "<https://x.example>", "List_Unsubscribe_Post": "List-Unsubscribe=One-Click"}, True),
+        ({"List_Unsubscribe": "<https://x.example>"}, False),
+        ({"List_Unsubscribe": "<https://x.example>", "labels": ("INBOX", "CATEGORY_PROMOTIONS")}, True),
+        ({"List_Unsubscribe": "<https://x.example>", "labels": ("INBOX", "CATEGORY_UPDATES")}, False),
+        ({"labels": ("INBOX", "CATEGORY_PROMOTIONS")}, False),  # Gmail's opinion alone is none
+        ({"From": "no-reply@taskboard.example"}, True),
+        ({"part": INVITATION}, True),
+    ],
+)
+def test_a_machine_is_known_by_several_signs(more: dict[str, Any], *, automated: bool) -> None:
+    assert fact(message(**more)).automated is automated
+
+
+def test_a_reaction_asks_nothing_further() -> None:
+    part = {"mimeType": "multipart/alternative", "headers": [], "parts": [
+        plain("Dana reacted via Gmail"),
+        {"mimeType": "text/vnd.google.email-reaction+json", "headers": [], "body": data('{"emoji":"+1"}')}]}  # fmt: skip
+    assert fact(message(part=part)).closes
+
+
+def test_a_clock_that_runs_ahead_is_not_believed() -> None:
+    told = message(Date="Thu, 19 Nov 2037 10:00:00 +0000")
+    assert fact(told).at == NOW - timedelta(hours=20)
+    assert fact(message(Date="yesterday")).at == NOW - timedelta(hours=20)
+
+
+def test_what_is_no_mail_is_skipped() -> None:
+    for told in ({"id": "a"}, {"id": "a", "payload": None}, {"id": "a", "payload": {"headers": [7, {"name": 3}]}}):
+        assert isinstance(stated(told, "t", source="g", me=MAYA, zone=ZONE), Skipped)
+
+
+def test_a_link_is_made_of_what_google_gives_only() -> None:
+    assert permalink(MAYA, "javascript:alert(1)") == ""
+    assert (
+        permalink("a b&x=1@c.example", "19a")
+        == "https://mail.google.com/mail/?authuser=a%20b%26x%3D1@c.example#all/19a"
+    )
+
+
+# --- a mailbox on the wire -----------------------------------------------------------------------------------------
+
+
+class Box:
+    """A mailbox of some messages; the questions are kept."""
+
+    def __init__(self, *messages: Json, history: str = "100", me: str = MAYA, **more: Any) -> None:
+        self.messages = {one["id"]: one for one in messages}
+        self.history, self.me, self.lines = history, me, list[str]()
+        self.records: list[Json] | None = []
+        self.more = more
+
+    def __call__(self, request: Request) -> Reply:
+        self.lines.append(request.line.removeprefix("GET /gmail/v1/users/me/").partition("?")[0])
+        path = request.path.removeprefix("/gmail/v1/users/me/")
+        kind, _, name = path.partition("/")
+        if path in self.more:
+            return Service({path: self.more[path]})(request)
+        if path == "profile":
+            return json_reply({"emailAddress": self.me, "historyId": self.history})
+        if path == "messages":
+            rows = [{"id": one, "threadId": told["threadId"]} for one, told in self.messages.items()]
+            return json_reply({"messages": rows, "resultSizeEstimate": len(rows)})
+        if path == "history":
+            if self.records is None:
+                return json_reply(error(404, "notFound"), status=404)
+            return json_reply({"historyId": self.history, **({"history": self.records} if self.records else {})})
+        if kind == "threads":
+            found = [told for told in self.messages.values() if told["threadId"] == name]
+            return json_reply({"id": name, "historyId": "7", "messages": found})
+        return Service({"messages/" + one: told for one, told in self.messages.items()})(request)
+
+    def asked(self) -> list[str]:
+        """What was asked since the last time, logins apart."""
+        lines, self.lines = [line for line in self.lines if "token" not in line], []
+        return lines
+
+
+def read(box: Box, *, mark: Mark | None = None, now: datetime = NOW, **settings: Any) -> Got:
+    with served(box) as server:
+        return got(gmail_at(server, **settings), mark=mark, at=window(now))
+
+
+def ids(found: Got) -> list[str]:
+    return [one.ref.id for one in found.facts]
+
+
+def added(told: Json, *labels: str) -> Json:
+    return {"id": "101", "messagesAdded": [{"message": {
+        "id": told["id"], "threadId": told["threadId"], "labelIds": list(labels or told["labelIds"])}}]}  # fmt: skip
+
+
+def relabelled(how: str, name: str, *labels: str, now: Iterable[str] = ()) -> Json:
+    return {"id": "102", how: [{"message": {"id": name, "threadId": name, "labelIds": list(now)},
+                                "labelIds": list(labels)}]}  # fmt: skip
+
+
+def test_a_thread_of_several_is_one_question() -> None:
+    box = Box(message("a3", thread="t"), message("b1"), message("a2", thread="t", labels=["SENT"], From=MAYA))
+    found = read(box)
+    assert sorted(box.asked()) == ["messages", "messages/b1", "profile", "threads/t"]
+    assert ids(found) == ["a3", "a2", "b1"]
+    assert [one.place for one in found.facts if isinstance(one, Message)] == ["Inbox", "Sent", "Inbox"]
+    assert (found.skipped, found.mark is not None and found.mark.so_far) == ([], False)
+
+
+def test_drafts_spam_and_deleted_mails_of_a_thread_are_left_out() -> None:
+    """A draft is no answer, and an answer in the bin is none that anybody sees."""
+    box = Box(
+        message("a1", thread="t"), message("a2", thread="t", labels=["DRAFT"]), message("a3", thread="t", labels=["TRASH"]),
+        message("b", labels=["SPAM"]),
+    )  # fmt: skip
+    found = read(box)
+    assert ids(found) == ["a1"]
+    assert [(one.count, one.why) for one in found.ignored] == [(3, "drafts, spam, deleted mails and chats")]
+
+
+def test_the_list_is_asked_for_in_seconds_and_without_drafts_and_chats() -> None:
+    box = Box()
+    with served(box) as server:
+        got(gmail_at(server))
+        (query,) = [dict(one.query)["q"] for one in server.requests if one.path.endswith("/messages")]
+    assert query == f"after:{int((NOW - timedelta(days=30)).timestamp())} -in:chats -in:drafts"
+
+
+def test_a_second_reading_asks_for_what_came() -> None:
+    box = Box(message("a"), message("b"))
+    first = read(box)
+    box.asked()
+    late = message("c", at=NOW + timedelta(hours=2))
+    box.messages["c"], box.records, box.history = late, [added(late), added(box.messages["a"])], "110"
+    second = read(box, mark=first.mark, now=NOW + timedelta(days=1))
+    assert box.asked() == ["profile", "history", "messages/c"]
+    assert (ids(second), second.gone, second.ignored, second.skipped) == (["c"], [], [], [])
+    assert second.mark is not None
+    kept = json.loads(second.mark.value)
+    assert (kept["history"], sorted(kept["known"])) == ("110", ["a", "b", "c"])
+
+
+def test_what_went_to_the_bin_is_gone_and_comes_back() -> None:
+    box = Box(message("a"), message("b"), message("c"))
+    first = read(box)
+    box.records = [
+        relabelled("labelsAdded", "a", "TRASH"), relabelled("labelsAdded", "b", "SPAM"),
+        relabelled("labelsRemoved", "b", "SPAM", now=["INBOX"]), relabelled("labelsAdded", "c", "STARRED"),
+        {"id": "103", "messagesDeleted": [{"message": {"id": "unknown", "threadId": "x"}}]},
+    ]  # fmt: skip
+    second = read(box, mark=first.mark)
+    assert (second.gone, ids(second)) == (["mail a"], [])
+    box.records = [relabelled("labelsRemoved", "a", "TRASH", now=["INBOX"])]
+    third = read(box, mark=second.mark)
+    assert (third.gone, ids(third)) == ([], ["a"])
+
+
+def test_a_draft_that_is_sent_is_read() -> None:
+    box = Box(message("a"))
+    first = read(box)
+    sent = message("d", labels=["SENT"])
+    box.messages["d"] = sent
+    box.records = [added(sent, "DRAFT"), relabelled("labelsRemoved", "d", "DRAFT", now=["SENT"])]
+    assert ids(read(box, mark=first.mark)) == ["d"]
+
+
+def test_what_leaves_the_time_wanted_is_gone() -> None:
+    box = Box(message("old", at=NOW - timedelta(days=29, hours=20)), message("new"))
+    first = read(box)
+    assert ids(first) == ["old", "new"]
+    second = read(box, mark=first.mark, now=NOW + timedelta(days=1))
+    assert (second.gone, ids(second)) == (["mail old"], [])
+
+
+def test_a_history_that_is_forgotten_costs_a_list_and_no_mail() -> None:
+    """404: what was stated is held against the list; only what is not in both is asked for or gone."""
+    box = Box(message("a"), message("b"))
+    first = read(box)
+    box.asked()
+    del box.messages["a"]
+    box.messages["c"], box.records = message("c"), None
+    second = read(box, mark=first.mark)
+    assert box.asked() == ["profile", "history", "messages", "messages/c"]
+    assert (second.gone, ids(second)) == (["mail a"], ["c"])
+
+
+def test_a_mark_is_of_one_mailbox() -> None:
+    first = read(Box(message("a")))
+    with pytest.raises(MarkExpired):
+        read(Box(message("a"), me="sam@harbourlane.example"), mark=first.mark)
+
+
+def test_a_mark_of_a_shorter_time_is_not_gone_on_from() -> None:
+    first = read(Box(message("a")))
+    with pytest.raises(MarkExpired), served(Box(message("a"))) as server:
+        got(gmail_at(server), mark=first.mark, at=window(back=45))
+
+
+@pytest.mark.parametrize("value", ["zz", "{}", "[]", '{"v": 99}', '{"v": 1, "since": "2026-10-01T00:00:00+00:00"}'])
+def test_a_mark_of_another_form_is_not_gone_on_from(value: str) -> None:
+    with pytest.raises(MarkExpired):
+        read(Box(message("a")), mark=Mark(value))
+
+
+def test_a_mail_of_after_the_morning_waits_for_the_next() -> None:
+    box = Box(message("late", at=NOW + timedelta(minutes=1)), message("a"))
+    first = read(box)
+    assert ids(first) == ["a"]
+    assert [(one.count, one.why) for one in first.ignored] == [(1, "mails later than the morning")]
+    assert first.mark is not None
+    assert not first.mark.so_far, "nothing is missing of this morning"
+    assert ids(read(box, mark=first.mark, now=NOW + timedelta(days=1))) == ["late"]
+
+
+def test_a_mail_that_cannot_be_read_is_tried_again() -> None:
+    broken = {**message("x"), "payload": {}}
+    box = Box(broken, message("a"))
+    first = read(box)
+    assert [(one.where, one.why) for one in first.skipped] == [("mail x", "says nobody as its author")]
+    assert first.mark is not None
+    assert first.mark.so_far
+    box.messages["x"] = message("x")
+    assert ids(read(box, mark=first.mark)) == ["x"]
+
+
+def test_a_mail_that_is_gone_when_asked_for_is_counted() -> None:
+    box = Box(message("a"), message("b"))
+    answers = {"messages/a": lambda _: json_reply(error(404, "notFound"), status=404)}
+    box.more = answers
+    found = read(box)
+    assert (ids(found), [(one.where, one.why) for one in found.skipped]) == (
+        ["b"], [("mail a", "was listed and is not there")],
+    )  # fmt: skip
+
+
+# --- units ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_too_large_for_one_reading_is_read_by_several(tmp_path: Path) -> None:
+    """Fifty mails at 20 units, 400 a reading: newest first, each mail asked for once, partial until the last."""
+    mails = [message(f"m{number:02d}", at=NOW - timedelta(hours=number + 1)) for number in range(50)]
+    box, store = Box(*mails), SqliteStore(tmp_path / "readings.sqlite")
+    states, counts = [], []
+    try:
+        with served(box) as server:
+            source = Source(name="google", connector=gmail_at(server, units=400))
+            for hour in range(4):
+                collect([source], store, window(), clock=lambda hour=hour: NOW + timedelta(hours=hour))  # type: ignore[misc]
+                snapshot = store.snapshot(NOW + timedelta(hours=hour))
+                (record,) = snapshot.streams
+                assert record.latest is not None
+                states.append((record.latest.status, [why for _, why in record.latest.skipped]))
+                counts.append(len(snapshot.facts))
+    finally:
+        store.close()
+    assert counts == [20, 40, 50, 50]
+    assert states == [
+        ("partial", ["30 mails are left for the next reading: one reading takes 400 quota units"]),
+        ("partial", ["10 mails are left for the next reading: one reading takes 400 quota units"]),
+        ("whole", []), ("whole", []),
+    ]  # fmt: skip
+    asked = [line for line in box.asked() if line.startswith("messages/")]
+    assert len(asked) == len(set(asked)) == 50
+    assert set(asked[:20]) == {f"messages/m{number:02d}" for number in range(20)}
+
+
+@pytest.mark.parametrize("code", [403, 429])
+def test_a_minute_that_is_used_up_leaves_the_rest(code: int) -> None:
+    box = Box(*(message(f"m{number}") for number in range(6)))
+    refused = json_reply(error(code, "rateLimitExceeded"), status=code)
+    box.more = {f"messages/m{number}": refused for number in range(3, 6)}
+    found = read(box)
+    assert ids(found) == ["m0", "m1", "m2"]
+    assert found.skipped[0].why.startswith("3 mails are left for the next reading: ")
+    assert found.mark is not None
+    assert found.mark.so_far
+    box.more = {}
+    assert ids(read(box, mark=found.mark)) == ["m3", "m4", "m5"]
+
+
+def test_a_minute_that_is_used_up_before_anything_is_read_is_a_gap() -> None:
+    box = Box(message("a"))
+    box.more = {"messages/a": json_reply(error(403, "rateLimitExceeded"), status=403)}
+    with pytest.raises(RateLimited, match="limit of a minute is used up"):
+        read(box)
+    assert box.asked().count("messages/a") == 3, "asked again as after a 429"
+
+
+def test_units_are_paced_by_the_minute() -> None:
+    clock = Clock()
+    pace = Pace(100, clock=clock.now, sleep=clock.sleep)
+    for units in (40, 40, 20, 20, 40, 40):
+        pace.wait(units)
+        clock.spent.append((clock.at, units))
+        clock.at += 1
+    assert [at for at, _ in clock.spent] == [0, 1, 2, 60, 61, 62]
+    for end, _ in clock.spent:
+        assert sum(units for at, units in clock.spent if end - 60 < at <= end) <= 100
+
+
+class Clock:
+    """A clock that sleeping moves."""
+
+    def __init__(self) -> None:
+        self.at, self.spent = 0.0, list[tuple[float, int]]()
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.at += seconds
+
+
+def test_more_units_than_a_minute_has_do_not_wait_for_ever() -> None:
+    clock = Clock()
+    pace = Pace(100, clock=clock.now, sleep=clock.sleep)
+    pace.wait(500)
+    assert clock.at == 0
+
+
+def test_limits_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 200"):
+        Gmail(**CREDENTIALS, units=20)  # type: ignore[arg-type]
+
+
+# --- headers only --------------------------------------------------------------------------------------------------
+
+
+def test_without_bodies_no_query_is_asked_and_the_list_ends_with_the_time() -> None:
+    """The scope for headers allows no `q`: pages are read until one goes further back."""
+    new, old = message("new", part={"mimeType": "text/plain"}), message("old", at=NOW - timedelta(days=40))
+    pages = {
+        "": {"messages": [{"id": "new", "threadId": "new"}, {"id": "old", "threadId": "old"}], "nextPageToken": "p2",
+             "resultSizeEstimate": 9},
+    }  # fmt: skip
+    box = Box(new, old)
+    box.more = {"messages": lambda request: pages[request.param("pageToken")]}
+    with served(box) as server:
+        found = got(gmail_at(server, bodies=False))
+        asked = [one for one in server.requests if "/messages" in one.path]
+    assert all("q" not in dict(one.query) for one in asked)
+    assert {one.param("format") for one in asked} == {"", "minimal", "metadata"}
+    assert "Auto-Submitted" in [value for one in asked for name, value in one.query if name == "metadataHeaders"]
+    assert ids(found) == ["new"]
+    assert [(one.count, one.why) for one in found.ignored] == [(1, "mails from before the time wanted")]
+    assert isinstance(found.facts[0], Message)
+    assert found.facts[0].excerpt == "Could you send"
+
+
+# --- answers that are none -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("profile", {}), ("profile", {"emailAddress": MAYA}), ("profile", {"emailAddress": "x", "historyId": "1"}),
+        ("messages", {}), ("messages", {"messages": None, "resultSizeEstimate": 1}),
+        ("messages", {"messages": [{"id": "a"}], "resultSizeEstimate": 1}),
+        ("messages", {"messages": [7], "resultSizeEstimate": 1}),
+        ("messages", {"messages": [{"id": "../x", "threadId": "t"}], "resultSizeEstimate": 1}),
+        ("messages", {"messages": [], "resultSizeEstimate": 1, "nextPageToken": 7}),
+        ("messages", []),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_not_whole_is_no_empty_mailbox(path: str, told: Any) -> None:
+    box = Box(message("a"))
+    box.more = {path: told}
+    with pytest.raises(BadAnswer):
+        read(box)
+
+
+def test_an_empty_mailbox_is_one() -> None:
+    box = Box()
+    box.more = {"messages": {"resultSizeEstimate": 0}}
+    found = read(box)
+    assert (found.facts, found.skipped) == ([], [])
+
+
+def test_a_fault_among_many_is_the_readings() -> None:
+    box = Box(*(message(f"m{number}") for number in range(9)))
+    box.more = {"messages/m4": Reply(status=500)}
+    with pytest.raises(SourceError, match="answers 500"):
+        read(box)
+
+
+def test_changes_of_one_mail_come_to_its_last_state() -> None:
+    changes = Changes()
+    told = message("a")
+    for record in (added(told), relabelled("labelsAdded", "a", "TRASH"), {"messagesAdded": "odd", "labelsAdded": [7]}):
+        changes.take(record)
+    assert (changes.came, changes.gone) == ({}, {"a"})
+
+
+# --- for a person --------------------------------------------------------------------------------------------------
+
+
+def test_a_probe_tells_scopes_identity_aliases_and_units() -> None:
+    aliases = {"sendAs": [{"sendAsEmail": MAYA}, {"sendAsEmail": "operations@harbourlane.example"}]}
+    box = Box()
+    box.more = {"settings/sendAs": aliases}
+    with served(box) as server:
+        told = whats(gmail_at(server).probe())
+    assert told[2:] == [
+        f"Reads the mail of {MAYA}.",
+        f"{MAYA} also sends as operations@harbourlane.example: name these in emails of [[audience]].",
+        "One reading takes up to 10,000 quota units, at most 500 mails; Google allows 1,000,000 a minute.",
+    ]
+
+
+def test_importing_the_connector_does_not_import_googles_client() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, connectors.gmail, connectors.google_calendar; print('googleapiclient' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
