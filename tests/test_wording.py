@@ -39,7 +39,7 @@ ALLOWED = {
 WRITERS = ("ad_changes", "agenda", "causes", "compile", "coverage", "page", "why_not", "why_text")
 """Modules beside the rules that write sentences of the page."""
 
-READERS = {"asks.py", "turns.py"}
+READERS = {"asks.py", "promised.py", "turns.py"}
 """Patterns and word lists that read messages from outside; they print nothing."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
-from briefing.demo import colleagues, names, texts
+from briefing.demo import colleagues, names, outgoing, texts
 from briefing.demo.chance import Chance, stream
 from briefing.demo.days import is_workday, later, moment, plus, working_hours
 from briefing.demo.episodes import AUTO_REPLY, BULK, episodes
@@ -45,6 +45,22 @@ class Conversations:
         return tuple(colleagues.drawn(self.seed, self.people, self.first, self.last))
 
     @cached_property
+    def errands(self) -> tuple[outgoing.Errand, ...]:
+        """What the reader asks clients and promises to people."""
+
+        def free(company: str, at: datetime) -> bool:
+            return not any(start <= at <= end for start, end in self.blocked.get(company, ()))
+
+        return tuple(outgoing.drawn(self.seed, self.people, self.first, self.last, free))
+
+    def _told_otherwise(self, company: str, since: datetime, morning: date) -> bool:
+        """Whether a client was met since, or has an open proposal, whose own rule tells of the silence."""
+        if self.met is not None and self.met(company, since, moment(morning)):
+            return True
+        states = (one.state(morning) for one in self.pipe.proposals if one.company.name == company)
+        return any(state in {"sent", "viewed"} for state in states)
+
+    @cached_property
     def blocked(self) -> dict[str, list[tuple[datetime, datetime]]]:
         """Per company the stretches in which ordinary talk would give or take an answer."""
         found: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -75,10 +91,11 @@ class Conversations:
         """Every talk of which something lies in the exports of a morning."""
         since, now = moment(plus(morning, -EXPORTED_DAYS)), moment(morning)
         days = [plus(morning, -back) for back in range(EXPORTED_DAYS + 4)]
+        drawn = [one.talk for one in self.requests] + [one.talk for one in self.errands]
         ordinary = [talk for day in reversed(days) for talk in self.of_day(day)]
         return tuple(
             talk
-            for talk in (*ordinary, *self.planted, *self.extras, *(one.talk for one in self.requests))
+            for talk in (*ordinary, *self.planted, *self.extras, *drawn)
             if any(since <= note.at < now for note in talk.notes)
         )
 
@@ -99,6 +116,8 @@ class Conversations:
         """Whether somebody waits in this talk on a morning; None for a rule of another subject."""
         if rule in colleagues.RULES:
             return colleagues.is_true(self.requests, self.talks(morning), rule, id, moment(morning))
+        if rule in outgoing.RULES:
+            return outgoing.is_true(self.errands, rule, id, morning)
         if rule != "client-waiting":
             return None
         talk = next((talk for talk in self.talks(morning) if talk.id == id), None)
@@ -113,7 +132,11 @@ class Conversations:
 
     def matters(self, morning: date) -> Iterator[Planted]:
         """Clients who wait on a morning, and what the reader owes an answer to."""
-        yield from colleagues.matters(self.requests, self.notes(morning), self.people.reader, moment(morning))
+        notes, reader = self.notes(morning), self.people.reader
+        yield from colleagues.matters(self.requests, notes, reader, moment(morning))
+        yield from outgoing.matters(
+            self.errands, notes, morning, reader, lambda company, since: self._told_otherwise(company, since, morning)
+        )
         for talk in self.talks(morning):
             hours = self._waits(talk, morning) if talk.planted else 0.0
             if hours >= SHORT:
@@ -130,6 +153,7 @@ class Conversations:
         """Talks that look like somebody waits. Told for a week, then only ordinary talk."""
         now = moment(morning)
         yield from colleagues.near_misses(self.requests, now)
+        yield from outgoing.near_misses(self.errands, now)
         for talk in self.talks(morning):
             begun = talk.notes[0].at
             if talk.kind and begun < now <= begun + timedelta(days=7) and self._waits(talk, morning) < SHORT:

@@ -94,6 +94,6 @@ def rule(
 
 def load_all() -> Mapping[str, Rule]:
     """Every rule by name, in a fixed order."""
-    from briefing.rules import ads, asked, conversations, day, delivery, invitations, sales, scorecard  # noqa: F401  (registers)
+    from briefing.rules import ads, asked, awaited, conversations, day, delivery, invitations, sales, scorecard  # noqa: F401  (registers)
 
     return dict(sorted(RULES.items()))

@@ -45,26 +45,28 @@ class Talks:
         return Elsewhere(self.exchanges, self.sides)
 
     @cached_property
+    def human(self) -> tuple[Message, ...]:
+        """What people wrote by now."""
+        now = self.morning.now
+        return tuple(one for one in self.facts.of(Message) if not one.automated and one.at <= now)
+
+    @cached_property
     def own(self) -> tuple[Message, ...]:
         """What the reader wrote, in any place."""
-        is_me, now = self.morning.audience.is_me, self.morning.now
-        return tuple(
-            message
-            for message in self.facts.of(Message)
-            if not message.automated and message.at <= now and is_me(message.author)
-        )
+        return tuple(message for message in self.human if self.morning.audience.is_me(message.author))
 
     @cached_property
     def _sizes(self) -> Counter[tuple[str, str]]:
-        return Counter(
-            (message.ref.source, message.thread)
-            for message in self.facts.of(Message)
-            if message.medium == "chat" and not message.automated and message.at <= self.morning.now
-        )
+        return Counter((message.ref.source, message.thread) for message in self.human if message.medium == "chat")
 
     def in_thread(self, message: Message) -> bool:
         """Whether a chat message stands in a thread of two and more; what does not stands on the floor of its place."""
         return self._sizes[message.ref.source, message.thread] > 1
+
+    def stands_in(self, message: Message, exchange: Exchange) -> bool:
+        """Whether an exchange is a message's own: what of a thread is shown on the floor belongs to the thread."""
+        is_thread = message.medium == "mail" or len({one.thread for one in exchange.messages}) == 1
+        return is_thread or not self.in_thread(message)
 
     @cached_property
     def waits(self) -> tuple[Wait, ...]:
