@@ -169,6 +169,22 @@ class Workspace:
         return told
 
 
+def agency() -> Workspace:
+    """Conversations of every kind, in an order that means nothing."""
+    workspace = Workspace(
+        channels=[
+            channel("C9", "general"), direct("D9", "UTOM"), channel("C8", "kestrel", is_shared=True, is_ext_shared=True),
+            {"id": "G1", "name": "mpdm-maya.lind--ines.carvalho--tom.reed-1", "is_mpim": True, "is_private": True},
+            direct("D8", "UDANA"), channel("C1", "client-juniper"), channel("C7", "leads", is_private=True),
+            direct("D7", "USLACKBOT"), direct("D6", "UBOT"), direct("D5", "UMAYA"), direct("D4", "UINES", is_user_deleted=True),
+            channel("C6", "old-site", is_archived=True), channel("C5", "both-offices", is_shared=True, is_org_shared=True),
+        ],
+        members={"G1": ["UTOM", "UMAYA", "UINES"], "C1": ["UMAYA", "UDANA"]},
+    )  # fmt: skip
+    workspace.history = {row["id"]: [said(f"in {row['id']}", "UTOM")] for row in workspace.channels}
+    return workspace
+
+
 @dataclass
 class Got:
     """What one reading of all conversations yielded, by scope."""

@@ -19,6 +19,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from briefing.demo.days import moment
+from briefing.demo.files_slack import text_of
 from briefing.demo.server.pace import Pace, Wait
 from briefing.demo.server.slack_rows import AGENCY, TEAM, URL, Place, Row, SlackRows, stamp
 from briefing.demo.talk import Note
@@ -403,7 +404,7 @@ class SlackSite:
             is_start = bool(self.rows.replies.get(note.id))
             if part == "is:thread" and not (is_start or self.rows.is_reply(note)):
                 return False
-            if part.startswith("<@") and part not in note.text:
+            if part.startswith("<@") and part not in text_of(note):
                 return False
         return True
 
