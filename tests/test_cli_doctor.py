@@ -13,8 +13,10 @@ import pytest
 
 from briefing.cli.doctor import Check, checks_plain, checks_text, of_clock
 from briefing.config import parse
+from briefing.connector import Finding
+from briefing.errors import SourceError
 from briefing.layout import width
-from briefing.loopback import Loopback, Reply, Request, json_reply, manner, status
+from briefing.loopback import Loopback, json_reply, manner, status
 from briefing.workspace import configured
 from tests.commandline import Run, at_home, runner
 from tests.tiny import TinySite, install
@@ -161,14 +163,20 @@ def test_what_cannot_be_built_is_told(briefing: Run, tmp_path: Path, server: Loo
     assert "ok other projects: answers" in told(out)
 
 
-def test_what_a_service_says_stays_text(briefing: Run, tmp_path: Path, server: Loopback, site: TinySite) -> None:
-    def hostile(request: Request) -> Reply | None:
-        return Reply(status=302, headers=(("Location", "http://evil.example/\x1b]0;owned"),))
+def test_what_a_service_says_stays_text(
+    briefing: Run, tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_vendor import Tiny, TinyLogin
 
-    site.broken = hostile
-    code, out, _ = briefing("doctor", "--config", written(tmp_path, tiny(server)))
+    def refuses(self: object, window: object) -> list[object]:
+        raise SourceError("refused \x1b]0;owned\x07", advice="look \u202ehere")
+
+    monkeypatch.setattr(Tiny, "streams", refuses)
+    monkeypatch.setattr(TinyLogin, "probe", lambda self: [Finding(what="as \x1b[31mRobot", ok=False, cure="\x9b2J no")])
+    code, out, _ = briefing("doctor", "--config", written(tmp_path, tiny(server, use="tiny_login")))
     assert code == 1
-    assert "\x1b" not in out
+    assert "refused ]0;owned cure: look here" in told(out)
+    assert "as [31mRobot cure: 2J no" in told(out)
 
 
 # --- ours ----------------------------------------------------------------------------------------------------------

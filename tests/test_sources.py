@@ -122,6 +122,7 @@ def test_one_source_is_told_in_full() -> None:
     long = source_in_full([row for row in ROWS if row["skipped"]], "deals_csv", MORNING)
     assert "deals.csv:99" in long
     assert "and 20 more, which are counted and not kept" in long
+    assert "an account with a long name [31m: companies" in long
     assert all(width(line) <= COLUMNS for line in (text + long).splitlines())
 
 
