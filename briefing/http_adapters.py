@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from briefing.http import Client
+import httpx
+
+from briefing.http import Answer, Client
 
 if TYPE_CHECKING:
     import urllib.request
@@ -87,6 +89,12 @@ def slack_client(client: Client) -> WebClient:
     return guarded
 
 
+def slack_answer(client: Client, method: str, response: Any) -> Answer:
+    """What slack-sdk answered, as `Client.refusal` takes it. Without its body, which may hold what people wrote."""
+    headers = httpx.Headers({str(name).lower(): str(value) for name, value in dict(response.headers).items()})
+    return Answer(status=int(response.status_code), headers=headers, content=b"", url=f"{client.base}/{method}")
+
+
 class _Headers(dict[str, str]):
     """Headers as slack-sdk looks them up: by their usual spelling or in lower case."""
 
@@ -95,4 +103,4 @@ class _Headers(dict[str, str]):
         self.update({name.lower(): value for name, value in headers.items()})
 
 
-__all__ = ["SLACK_METHOD", "GoogleHttp", "slack_client"]
+__all__ = ["SLACK_METHOD", "GoogleHttp", "slack_answer", "slack_client"]

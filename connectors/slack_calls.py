@@ -12,11 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import httpx
-
 from briefing.errors import AuthError, BadAnswer, NotReached, RateLimited, SourceError
-from briefing.http import Answer, Client, Credential, Guards
-from briefing.http_adapters import slack_client
+from briefing.http import Client, Credential, Guards
+from briefing.http_adapters import slack_answer, slack_client
 from briefing.reading.slackfacts import an_object, word
 
 READS: Mapping[str, int] = {
@@ -205,14 +203,12 @@ class Calls:
 
     def _meant(self, method: str, response: Any) -> SourceError:
         """What a refusal means. Its body may hold messages: only Slack's own words for errors are repeated."""
-        headers = httpx.Headers({str(name).lower(): str(value) for name, value in dict(response.headers).items()})
-        status = int(response.status_code)
-        url = f"{self.client.base}/{method}"
-        wait = _seconds(headers)
-        if status == 429:
+        answer = slack_answer(self.client, method, response)
+        wait = _seconds(answer.headers)
+        if answer.status == 429:
             self._asked[method] = wait or 0.0
-        if status != 200:
-            return self.client.refusal(Answer(status=status, headers=headers, content=b"", url=url))
+        if answer.status != 200:
+            return self.client.refusal(answer)
         told = an_object(response.data)
         code = word(told.get("error"))
         if code in PASSING and (wait or 0.0) <= self.client.guards.longest_wait:
@@ -280,7 +276,7 @@ class _Passing(SourceError):
         return SourceError(f"Slack fails on {self.method} ({self.code})", advice="try later")
 
 
-def _seconds(headers: httpx.Headers) -> float | None:
+def _seconds(headers: Mapping[str, str]) -> float | None:
     """How long Slack asks to wait: a whole number of seconds; None where it does not say."""
     told = headers.get("Retry-After", "").strip()
     return float(told) if re.fullmatch(r"\d{1,6}(?:\.\d+)?", told) else None
