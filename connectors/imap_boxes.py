@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from imapclient.imap_utf7 import decode
-
-from briefing.reading.mailfiles import Role, role_of
+from briefing.reading.mailfiles import Role, role_of, unshifted
 from briefing.reading.text import clean
 
 MOST_FOLDERS = 300
@@ -102,9 +100,6 @@ def shown_name(name: bytes, between: bytes, own: bytes) -> str:
     for prefix in (own, b"[Gmail]" + between, b"[Google Mail]" + between):
         if prefix and name.startswith(prefix):
             name = name[len(prefix) :]
-    try:
-        text = decode(name)
-    except (ValueError, LookupError):  # not the encoding that names are to be in
-        text = name.decode("utf-8", "replace")
+    text = unshifted(name.decode("utf-8", "replace"))
     mark = between.decode("ascii", "ignore")
     return clean(text.replace(mark, "/") if mark else text, LONGEST) or "(no name)"

@@ -8,6 +8,7 @@ Words used throughout
 
 from __future__ import annotations
 
+import binascii
 import io
 import os
 import re
@@ -177,8 +178,26 @@ def _name(relative: Path) -> str:
     parts: list[str] = []
     for part in relative.parts:
         plain = re.sub(r"\.(?:sbd|mbox|mbx|mbs)$", "", part, flags=re.IGNORECASE)
-        parts += plain.lstrip(".").split(".") if plain.startswith(".") else [plain]
+        parts += unshifted(plain).lstrip(".").split(".") if plain.startswith(".") else [plain]
     return clean("/".join(part for part in parts if part), 80)
+
+
+def unshifted(name: str) -> str:
+    """A folder's name as IMAP servers write it, in modified UTF-7 (RFC 3501, 5.1.3): in Maildirs too. What is none
+    stays as it is.
+
+    >>> unshifted(".Kunden.Z&APw-rich &- Bern")
+    '.Kunden.Zürich & Bern'
+    """
+    return re.sub(r"&([A-Za-z0-9+,]*)-", _shifted, name)
+
+
+def _shifted(found: re.Match[str]) -> str:
+    text = found[1].replace(",", "/")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4)).decode("utf-16-be") if text else "&"
+    except (binascii.Error, UnicodeDecodeError):
+        return found[0]
 
 
 def _shown(root: Path, path: Path) -> str:

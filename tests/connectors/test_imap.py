@@ -437,15 +437,12 @@ def test_named_folders_are_read_with_the_sent_mail() -> None:
     [
         (b"INBOX.Sent", "Sent"), (b"INBOX.Kunden.Z&APw-rich", "Kunden/Zürich"), (b"INBOX.A&-B", "A&B"),
         (b"inbox", "Inbox"), (b"INBOX.&broken", "&broken"), (b"INBOX.caf\xc3\xa9", "café"), (b"INBOX.\x1b[31m", "[31m"),
-        (b"INBOX.&2D3eHA-", "(no name)"),
+        (b"INBOX.&2D3eHA-", "\U0001f61c"), (b"INBOX.&2D0-", "&2D0-"), (b"INBOX.", "(no name)"),
     ],
 )  # fmt: skip
 def test_names_in_modified_utf_7(name: bytes, expected: str) -> None:
     """And what only pretends to be: it is shown somehow, and asked for as the server wrote it."""
-    found = shown_name(name, b".", b"INBOX.")
-    assert found.isprintable()
-    if name not in {b"INBOX.&2D3eHA-", b"INBOX.caf\xc3\xa9", b"INBOX.&broken"}:
-        assert found == expected
+    assert shown_name(name, b".", b"INBOX.") == expected
 
 
 def test_folders_of_any_name_are_opened(server: Server) -> None:
