@@ -306,6 +306,31 @@ def test_a_date_is_that_of_the_deployments_zone(due: Any, expected: date | None)
     assert task_of(date_due=due).due == expected
 
 
+@pytest.mark.parametrize(
+    ("zone", "due", "expected"),
+    [
+        ("Australia/Sydney", "1495245600", date(2017, 5, 20)),  # noon: the documentation's own samples
+        ("Australia/Sydney", "1494424800", date(2017, 5, 11)),  # midnight: the day before in UTC and in Berlin
+        ("Pacific/Auckland", "1763679600", date(2025, 11, 21)),  # noon: 23:00 of the day before in UTC
+        ("Pacific/Auckland", "1759014000", date(2025, 9, 28)),  # the morning on which summer time begins
+    ],
+)
+def test_a_date_in_a_zone_far_away(zone: str, due: str, expected: date) -> None:
+    deployment = small([job(1, date_due=due)])
+    deployment.locale["timezone"] = zone
+    with serving(deployment) as (accelo, _):
+        (found,) = read(accelo, "projects").facts
+    assert isinstance(found, Project)
+    assert found.due == expected
+
+
+def test_nothing_later_than_the_morning_is_stated_as_having_happened() -> None:
+    later = job(1, date_last_interacted=str(int(window().now.timestamp()) + 1))
+    with serving(small([later, job(2, date_last_interacted=str(int(window().now.timestamp())))])) as (accelo, _):
+        found = [fact.last_activity for fact in read(accelo, "projects").facts if isinstance(fact, Project)]
+    assert found == [None, window().now]
+
+
 def test_when_it_was_done_is_a_moment_and_never_later_than_the_morning() -> None:
     assert task_of(standing="complete", date_completed="1763440000").done_at == date(2025, 11, 17)
     assert task_of(standing="complete", date_completed="1763470000").done_at is None

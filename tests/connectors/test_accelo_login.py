@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from briefing.collect import told_problem
 from briefing.connector import Finding
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.http import set_testing
@@ -154,6 +155,14 @@ def test_other_refusals_of_the_login_are_permanent_too(code: int, word: str) -> 
         errors = read_everything(accelo)
         assert len(server.requests) == 1
     assert {str(error) for error in errors} == {f"login refused ({code} {word})"}
+
+
+def test_a_refusal_that_repeats_the_secret_does_not_tell_it() -> None:
+    secret = "canary-of-this-test-77"
+    echo = status(401, json.dumps({"error": "invalid_client", "error_description": f"{secret} is wrong"}))
+    with serving(small([job(1)]), client_secret=secret) as (accelo, server), server.faulty(echo, "/token"):
+        errors = read_everything(accelo)
+    assert told_problem(errors[0])[0] == "login refused (401 invalid_client: [removed] is wrong)"
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 404])
