@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
 
 from briefing.connector import Gone, Mark, Stream, Window
+from briefing.contract import ContractBase
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.facts import Deal, Fact, Money, Person, Ref, Task
 from briefing.http import Answer, Bearer, Client
@@ -529,3 +531,14 @@ def test_a_site_that_shows_nothing_is_refused() -> None:
 
     with pytest.raises(AssertionError, match="the site shows no"):
         Empty().test_it_states_the_kinds_it_declares()
+
+
+def test_the_documentation_names_every_declaration_and_every_test() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "connectors.md").read_text(encoding="utf-8")
+    declared = [name for name in ContractBase.__annotations__ if not name.startswith("_")]
+    methods = ["site", "build", "window", "refused", "forbidden", "missing", "limited", "emptied"]
+    assert [name for name in declared if f"| `{name}` |" not in text and name != "source"] == []
+    assert [name for name in methods if f"`{name}(" not in text] == []
+    words = " ".join(text.split())
+    tests = [name for name in dir(ConnectorContract) if name.startswith("test_")]
+    assert [name for name in tests if name.removeprefix("test_").replace("_", " ") not in words] == []

@@ -28,12 +28,17 @@ def write_skeleton(name: str, folder: Path) -> list[Path]:
     target = folder / f"briefing-{name.replace('_', '-')}"
     if target.exists():
         raise UsageError(f"{target} is there already", advice="remove it, or take another name")
+    from briefing.quality import FILE_NAME, REQUIREMENTS
+
     words = {
         "name": name, "dashed": name.replace("_", "-"), "upper": name.upper(),
         "cls": "".join(part.capitalize() for part in name.split("_")), "title": name.replace("_", " ").capitalize(),
     }  # fmt: skip
     written = []
-    for path, text in FILES.items():
+    card = [f"# What each of these means: briefing sources --quality {name}", "", f"[{name}]"]
+    card += [f'{one.name} = {{ todo = "not looked at yet" }}  # {one.says}' for one in REQUIREMENTS]
+    files = {**FILES, f"briefing_$name/{FILE_NAME}": "\n".join(card) + "\n", "pyproject.toml": PACKAGE}
+    for path, text in files.items():
         file = target / Template(path).substitute(words)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(Template(text).substitute(words), encoding="utf-8")
@@ -195,6 +200,5 @@ packages = ["briefing_$name"]
 FILES = {
     "briefing_$name/__init__.py": CONNECTOR,
     "tests/test_$name.py": TEST,
-    "pyproject.toml": PACKAGE,
 }
 """Path below the package's folder, and contents, both as templates."""
