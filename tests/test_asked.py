@@ -154,6 +154,7 @@ def test_chats_in_which_nobody_waits_for_the_reader(lines: list[str]) -> None:
         [("17 09:30 tom > me;ines;dana;kim;x@y.example;z@y.example", "Party: Can you come?")],
         [("17 09:30 kim > me", "Offer: Can we talk?")],
         [("17 09:30 tom > me", "Lease: It is signed.")],
+        [("17 09:30 tom > me", "Lease: Give me some time, I will get back to you on Friday.")],
     ],
 )
 def test_mails_in_which_nobody_waits_for_the_reader(mails: list[tuple[str, str]]) -> None:

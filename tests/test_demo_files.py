@@ -193,6 +193,7 @@ def test_posts_are_read_to_the_stated_facts(read: Mapping[str, list[Message]]) -
         assert abs(other.at - fact.at) < timedelta(seconds=1)
         if not fact.automated:
             assert (other.author, other.outside) == (fact.author, fact.outside)
+            assert (other.to, other.mentions) == (fact.to, fact.mentions)
 
 
 def test_threads_of_posts_are_those_of_the_agency(read: Mapping[str, list[Message]]) -> None:

@@ -192,7 +192,8 @@ class _Scene:
             return soon
         start = note if draw.chance(0.5) else None
         done = late if kind == "mention" else soon
-        self._chat(self._reader, done, draw.one_of(ANSWERS), channel=channel, start=start, mentions=(self.asker,))
+        answer = f"@{self.asker.name} {draw.one_of(ANSWERS)}"
+        self._chat(self._reader, done, answer, channel=channel, start=start, mentions=(self.asker,))
         return done
 
     def _by_mail(self, kind: str, asked: datetime, soon: datetime, late: datetime) -> datetime | None:

@@ -173,10 +173,12 @@ class _Scene:
     def _mail(self, author: Human, at: datetime, subject: str, text: str, *, fresh: bool = False) -> None:
         before = None if fresh or not self.notes else self.notes[-1]
         to = self.other if author == self.reader else self.reader
+        talk = f"{self.id}b" if fresh else self.id
         self.notes.append(
             Note(
-                id=f"{self.id}.{len(self.notes)}", talk=self.id, medium="mail", at=at, author=author, text=text,
-                to=(to,), subject=f"Re: {subject}" if before else subject, reply_to=before.id if before else "",
+                id=f"{talk}.{0 if fresh else len(self.notes)}", talk=talk, medium="mail", at=at, author=author,
+                text=text, to=(to,), subject=f"Re: {subject}" if before else subject,
+                reply_to=before.id if before else "",
                 quoted=f"{before.author.name} wrote:\n{before.text}" if before else "",
             )
         )  # fmt: skip

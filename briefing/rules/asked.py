@@ -19,7 +19,8 @@ from briefing.items import Factor, Figure, Item
 from briefing.morning import Morning
 from briefing.reading.closing import closes
 from briefing.rules import rule
-from briefing.rules.asks import asking, chases, refers, withdrawn
+from briefing.rules.asks import asking, chases, is_request, refers, sentences, withdrawn
+from briefing.rules.promised import says_later
 from briefing.rules.said import looked_for, quote, when, where
 from briefing.rules.talks import NEEDS, Talks, speaks_for_all, talks_of
 from briefing.rules.turns import NEW_TURN, SAME_TURN, Exchange, Wait, are_similar, one_matter
@@ -257,7 +258,8 @@ class _Turns:
         for person in message.mentions:
             for name in {self.talks.facts.name(person), person.name} - {""}:
                 text = re.sub(rf"@{re.escape(name)}[,:]?\s*", "", text)
-        return asking(text) or (text if chases(text) else "")
+        asks = (one for one in sentences(text) if is_request(one) and not says_later(one))
+        return next(asks, "") or (text if chases(text) else "")
 
     def _answered_elsewhere(self, ask: Message) -> datetime | None:
         """When the reader last wrote to the asker in another place since, so that it may well be the answer."""

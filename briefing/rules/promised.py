@@ -49,6 +49,12 @@ class Promise(NamedTuple):
     due: date
 
 
+def says_later(sentence: str) -> bool:
+    """Whether a sentence puts its reader off: "Give me some time, I will get back to you on Friday"."""
+    plain = sentence.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
+    return "?" not in plain and _PROMISE.search(plain) is not None
+
+
 def promise(text: str, said: date) -> Promise | None:
     """The first promise of a text to write by a day; None where there is none that is sure.
 
