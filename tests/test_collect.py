@@ -17,6 +17,7 @@ from briefing.collect import Source, collect, one_at_a_time
 from briefing.connector import Gone, Ignored, Mark, Skipped, Stream, Window
 from briefing.errors import AuthError, Busy, MarkExpired, SourceError
 from briefing.facts import Fact, Milestone, Task
+from briefing.log import never_print
 from briefing.store import Store, StreamRecord
 from briefing.store.sqlite import SqliteStore
 from briefing.testing import facts_from
@@ -285,3 +286,17 @@ def test_the_process_ends_though_a_source_hangs(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HANGS, str(tmp_path / "r.sqlite"), here]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
+
+
+def test_a_secret_that_a_service_says_back_is_not_kept(store: Store) -> None:
+    """What a service answers goes into causes, and from there into store and page."""
+    never_print("canary-7c1d9")
+
+    def reads(window: Window, mark: Mark | None) -> Things:
+        raise SourceError("no such token: canary-7c1d9", advice="ask canary-7c1d9")
+        yield
+
+    collect([Source(name="tool", connector=Tool(a=reads))], store, WINDOW, clock=clock_at(NOW))
+    (record,) = store.snapshot(NOW + timedelta(minutes=1)).streams
+    assert record.latest is not None
+    assert (record.latest.problem, record.latest.cure) == ("no such token: [removed]", "ask [removed]")

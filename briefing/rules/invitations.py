@@ -55,10 +55,9 @@ def guest_declined(facts: Facts, morning: Morning, limits: Limits) -> Iterator[I
 
 @rule("meeting-bare", matter="meeting", stages=("no-agenda", "no-place"), needs=NEEDS, price=15)
 def meeting_bare(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
-    """A meeting with guests from outside, today or the next workday, whose invitation has no link and no place, or,
-    where the reader sent it, no agenda.
+    """The invitation of a meeting with guests from outside has no link and no place, or no agenda where we sent it.
 
-    Silent where the source does not show descriptions, on private ones, and where all guests declined.
+    Of today and the next workday. Silent where the source does not show descriptions, on private ones, and where all guests declined.
     """
     reader = diary.reader_of(facts, morning)
     for meeting in _ahead(facts, morning, reader):
