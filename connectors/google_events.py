@@ -125,7 +125,8 @@ def _meeting(
 
 
 def _absence(event: Json, shelf: Shelf, person: Person, days: tuple[date, date]) -> Absence:
-    return Absence(ref=shelf.ref("absence", event_id(event)), person=person, first=days[0], last=days[1])
+    url = https(text_of(event, "htmlLink"))
+    return Absence(ref=shelf.ref("absence", event_id(event), url), person=person, first=days[0], last=days[1])
 
 
 # --- when ----------------------------------------------------------------------------------------------------------

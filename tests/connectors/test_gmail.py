@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from briefing.store.sqlite import SqliteStore
 from connectors.gmail import Gmail
 from connectors.gmail_box import Pace
 from connectors.gmail_mail import permalink, stated
-from connectors.gmail_marks import Changes
+from connectors.gmail_marks import Changes, Kept
 from tests.connectors.google_wire import (
     CREDENTIALS,
     MAYA,
@@ -472,6 +473,15 @@ class Clock:
         self.at += seconds
 
 
+def test_a_wait_ends_when_enough_is_free() -> None:
+    clock = Clock()
+    pace = Pace(100, clock=clock.now, sleep=clock.sleep)
+    for units, at in ((60, 0.0), (40, 10.0), (60, 60.0), (40, 70.0)):
+        clock.at = max(clock.at, min(at, 10.0))
+        pace.wait(units)
+        assert clock.at == at
+
+
 def test_more_units_than_a_minute_has_do_not_wait_for_ever() -> None:
     clock = Clock()
     pace = Pace(100, clock=clock.now, sleep=clock.sleep)
@@ -575,3 +585,20 @@ def test_importing_the_connector_does_not_import_googles_client() -> None:
     code = "import sys, connectors.gmail, connectors.google_calendar; print('googleapiclient' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+def test_a_mailbox_of_fifty_thousand_mails_goes_on_in_seconds() -> None:
+    """The largest it is meant for: a thousand mails a day. The mark stays under 2 MB; a mail costs milliseconds."""
+    names = [f"19a{number:013x}" for number in range(50_000)]
+    kept = Kept(
+        me=MAYA, history="100", since=window().since, pending={},
+        known={name: int((NOW - timedelta(minutes=number % 40_000)).timestamp() // 60) for number, name in enumerate(names)},
+    )  # fmt: skip
+    mark = Mark(kept.text())
+    assert len(mark.value) < 2_000_000
+    box = Box(*(message(f"m{number}") for number in range(200)))
+    box.records = [added(told) for told in box.messages.values()]
+    began = time.process_time()
+    found = read(box, mark=mark)
+    assert len(found.facts) == 200
+    assert time.process_time() - began < 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from briefing.connector import Mark
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
 from briefing.facts import Absence, Fact, Meeting, Person
-from briefing.loopback import Request, json_reply
+from briefing.loopback import Reply, Request, json_reply
 from connectors.google_calendar import MARGIN, GoogleCalendar
 from connectors.google_events import Shelf, Unreadable, event_facts
 from tests.connectors.google_wire import (
@@ -273,11 +275,13 @@ def test_the_night_the_clocks_go_back_is_a_day() -> None:
 
 def test_an_all_day_title_that_names_somebody_is_their_absence_and_nobodys_meeting() -> None:
     told = event(
-        summary="Janine: vacation", **days("2026-11-18", "2026-11-23"),
+        summary="Janine: vacation", htmlLink="https://www.google.com/calendar/event?eid=y",
+        **days("2026-11-18", "2026-11-23"),
         attendees=[{"email": "janine@harbourlane.example", "displayName": "Janine Osei"}],
     )  # fmt: skip
     (found,) = stated(told)
     assert isinstance(found, Absence)
+    assert found.ref.url == "https://www.google.com/calendar/event?eid=y"
     assert found.person == Person(name="Janine Osei", email="janine@harbourlane.example")
     assert (found.first, found.last) == (date(2026, 11, 18), date(2026, 11, 22))
 
@@ -526,3 +530,21 @@ def test_a_login_for_less_is_told_with_what_it_lacks() -> None:
         calendar_at(server).streams(window())
     assert str(told.value) == 'the login does not allow to "see the list of your calendars"'
     assert told.value.advice == "briefing auth google, and tick every box"
+
+
+def test_ten_thousand_events_are_read_in_seconds() -> None:
+    """The largest calendar it is meant for: some hundred events a day, twenty guests each, in pages of a thousand."""
+    guests = [{"email": f"g{number}@northwind.example", "responseStatus": "accepted"} for number in range(20)]
+    pages = [
+        {**events(*(event(id=f"e{page}x{n}", attendees=guests) for n in range(1000))), "nextPageToken": str(page + 1)}
+        for page in range(10)
+    ]  # fmt: skip
+    del pages[-1]["nextPageToken"]
+    raw = [json.dumps(page).encode() for page in pages]
+    calendar = lambda request: Reply(body=raw[int(request.param("pageToken") or 0)])  # noqa: E731
+    answers = {"users/me/calendarList": calendar_list(own()), f"calendars/{MAYA}/events": calendar}
+    began = time.thread_time()
+    with served(Service(answers)) as server:
+        (stream,) = calendar_at(server).streams(window())
+        assert sum(isinstance(thing, Meeting) for thing in stream.read(window(), None)) == 10_000
+    assert time.thread_time() - began < 20
