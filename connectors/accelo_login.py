@@ -16,11 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import httpx
-
 from briefing.errors import AuthError, BadAnswer, SourceError
-from briefing.http import Answer, Client, retry_after
-from briefing.log import never_print
+from briefing.http import Answer, Basic, Client, retry_after
 from briefing.reading.currencies import currency_of
 from briefing.reading.text import NAME
 from briefing.reading.zones import named
@@ -84,11 +81,8 @@ class Login:
         self, plain_client: Client, *, deployment: str, client_id: str, client_secret: str, file: TokenFile
     ) -> None:
         """`plain_client` may post to the token's path and has no credential of its own."""
-        never_print(client_secret)
         self._client, self._source, self._deployment = plain_client, plain_client.source, deployment
-        basic = httpx.BasicAuth(client_id, client_secret)._auth_header  # noqa: SLF001  (the one place that encodes it)
-        never_print(basic.removeprefix("Basic "))
-        self._basic, self._file = basic, file
+        self._basic, self._file = Basic(client_id, client_secret), file
         self._renewed = Renewed(
             self._fetch, file, fingerprint(str(plain_client.base), client_id, client_secret), margin=0
         )
@@ -165,7 +159,7 @@ class Login:
     def _asked(self) -> Answer:
         answer = self._client.request(
             "POST", TOKEN_PATH,
-            headers={"Authorization": self._basic, "Content-Type": "application/x-www-form-urlencoded"},
+            headers={**self._basic.headers(), "Content-Type": "application/x-www-form-urlencoded"},
             content=urlencode({"grant_type": "client_credentials", "scope": SCOPE}).encode(),
         )  # fmt: skip
         status, message = told_status(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -383,6 +384,28 @@ def test_streams_side_by_side_wait_for_each_other() -> None:
         counts = {scope: len(things) for scope, things in found.items()}
         assert counts == {"projects": 1, "milestones": 1, "tasks": 1, "staff": 0, "companies": 1}
         assert len([line for line in server.lines() if "/token" in line]) == 1
+
+
+@pytest.mark.timeout(60)
+def test_a_large_agency_in_time_calls_and_memory() -> None:
+    """150 projects, 1,200 milestones, 6,000 tasks: about a call per hundred rows, and each row once in memory."""
+    jobs = [job(n) for n in range(1, 151)]
+    milestones = [milestone(n, n % 150 + 1) for n in range(1, 1201)]
+    tasks = [task(n, n % 1200 + 1, standing="pending" if n % 6 == 0 else "complete") for n in range(1, 6001)]
+    tracemalloc.start()
+    with serving(small(jobs, milestones, tasks)) as (accelo, server):
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        counts = {
+            stream.scope: sum(1 for _ in stream.read(window(), None))
+            for stream in accelo.streams(window())
+            if stream.scope in {"projects", "milestones", "tasks"}
+        }
+        peak = tracemalloc.get_traced_memory()[1] - before
+        tracemalloc.stop()
+        assert counts == {"projects": 150, "milestones": 1200, "tasks": 6000}
+        assert len(server.requests) <= 110
+    assert peak < 25_000_000
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------------
