@@ -57,7 +57,8 @@ def guest_declined(facts: Facts, morning: Morning, limits: Limits) -> Iterator[I
 def meeting_bare(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     """The invitation of a meeting with guests from outside has no link and no place, or no agenda where we sent it.
 
-    Of today and the next workday. Silent where the source does not show descriptions, on private ones, and where all guests declined.
+    Of today and the next workday. Silent where the source does not show descriptions, on private ones, and where all
+    guests declined.
     """
     reader = diary.reader_of(facts, morning)
     for meeting in _ahead(facts, morning, reader):
