@@ -88,7 +88,7 @@ GUARDS: Mapping[str, Removed] = {
 
 
 def contract_of(connector: type[Shop]) -> ShopContract:
-    settings = {"connector": connector, "patience": 1.5, "flood": 48}
+    settings = {"connector": connector, "flood": 48}
     contract: ShopContract = type("Contract", (ShopContract,), settings)()
     return contract
 
@@ -98,6 +98,7 @@ def test_a_guard_that_is_removed_is_missed(guard: str, monkeypatch: pytest.Monke
     owner, name, by, missed, connector = GUARDS[guard]
     contract = contract_of(connector)
     contract.plain()
+    monkeypatch.setattr(type(contract), "patience", 1.5)
     monkeypatch.setattr(owner, name, by, raising=name != "_refused")
     for test in missed:
         with pytest.raises(AssertionError):
