@@ -128,6 +128,17 @@ def test_a_thread_beyond_what_is_read_again_is_asked_for_while_it_lives() -> Non
     assert workspace.counts["conversations.history"] == 3
 
 
+def test_a_quiet_thread_beyond_what_is_read_again_stays_as_it_was() -> None:
+    workspace = Workspace(page=10)
+    workspace.history["C1"] = [said(f"m{n}", "UTOM", 12 * n + 1) for n in range(50)]
+    workspace.thread("C1", said("start", hours=24 * 24.6), said("r1", "UTOM", 24 * 20))
+    first = read_slack(workspace)
+    got = again(workspace, first)
+    assert got.gone == []
+    assert workspace.counts["conversations.replies"] == 0
+    assert again(workspace, got).gone == []
+
+
 # --- what is gone ---------------------------------------------------------------------------------------------------
 
 
