@@ -160,11 +160,11 @@ class ContractBase:
 
     def site(self) -> Site:
         """The vendor when all is well, fresh with each call. What it gives as access tokens contains `self.canary`."""
-        raise NotImplementedError("a contract test provides site()")
+        raise TypeError("a contract test provides site()")
 
     def build(self, base_url: str) -> Connector:
         """The connector for a server, with `source=self.source`, and `self.canary` for every secret it takes."""
-        raise NotImplementedError("a contract test provides build()")
+        raise TypeError("a contract test provides build()")
 
     def window(self) -> Window:
         """The window that the site's answers are for."""
