@@ -30,10 +30,10 @@ from briefing.connector import Finding, Gone, Ignored, Mark, Skipped, Stream, Ta
 from briefing.errors import MarkExpired, RateLimited
 from briefing.facts import Fact, Message, Ref
 from briefing.http import Client
-from connectors.gmail_box import A_MINUTE, UNITS, Mailbox, Pace, cost_of
+from connectors.gmail_box import A_MINUTE, UNITS, Mailbox, Pace, Question, cost_of
 from connectors.gmail_mail import KEPT_OUT, arrived_at, labels_of, stated
 from connectors.gmail_marks import Kept, kept_in
-from connectors.google_client import Api, Json, NotThere, explained, text_of
+from connectors.google_client import Api, Json, explained, text_of
 from connectors.google_login import AUTH_URL, TOKEN_URL, App, Login
 from connectors.side_by_side import side_by_side
 
@@ -155,14 +155,16 @@ class _Reading:
         fits = sum(cost <= self._units for cost in costs)
         why = f"one reading takes {self._units:,} quota units" if fits < len(groups) else ""
         done = 0
-        with closing(side_by_side(self._asked, groups[:fits], AT_ONCE)) as results:
-            for (thread, names), found in results:
+        # Asked in this thread's words, sent side by side: one of Google's objects for each thread that reads.
+        questions = [self._box.question(thread, names) for thread, names in groups[:fits]]
+        with closing(side_by_side(self._box.mails, questions, AT_ONCE)) as results:
+            for question, found in results:
                 if isinstance(found, RateLimited) and self._known:
                     why = str(found)
                     break
                 if isinstance(found, BaseException):
                     raise found
-                yield from self._thread(thread, names, found, me)
+                yield from self._thread(question, found, me)
                 done += 1
         left = {name: thread for thread, names in groups[done:] for name in names}
         self._pending |= left
@@ -170,20 +172,12 @@ class _Reading:
             self._is_whole = False
             yield Skipped("Gmail", f"{len(left):,} mails are left for the next reading: {why}")
 
-    def _asked(self, group: tuple[str, Sequence[str]]) -> Sequence[Json]:
-        try:
-            return self._box.mails(*group)
-        except NotThere:
-            return ()
-
-    def _thread(
-        self, thread: str, names: Sequence[str], mails: Sequence[Json], me: str
-    ) -> Iterator[Message | Skipped]:  # fmt: skip
+    def _thread(self, question: Question, mails: Sequence[Json], me: str) -> Iterator[Message | Skipped]:
         """The wanted mails of one thread."""
         found = {text_of(mail, "id"): mail for mail in mails}
-        for name in names:
+        for name in question.names:
             if name in found:
-                yield from self._mail(name, thread, found[name], me)
+                yield from self._mail(name, question.thread, found[name], me)
             else:
                 self._is_whole = False
                 yield Skipped(f"mail {name}", "was listed and is not there")

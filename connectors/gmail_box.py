@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,15 @@ class Pace:
 def cost_of(names: Sequence[str]) -> int:
     """Units that reading some mails of one thread takes: one by itself, several with their thread."""
     return UNITS["mail"] if len(names) == 1 else UNITS["thread"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request for some mails of one thread."""
+
+    thread: str
+    names: tuple[str, ...]
+    request: Any
 
 
 class Mailbox:
@@ -122,16 +132,26 @@ class Mailbox:
             return None
         return found
 
-    def mails(self, thread: str, names: Sequence[str]) -> Sequence[Json]:
-        """Some mails of one thread, as Gmail gives them. Raises NotThere."""
+    def question(self, thread: str, names: Sequence[str]) -> Question:
+        """What to ask for some mails of one thread. Asks nothing yet."""
         how: dict[str, Any] = {"format": "full"}
         if not self._bodies:
             how = {"format": "metadata", "metadataHeaders": list(WANTED_HEADERS)}
-        self.pace.wait(cost_of(names))
-        if len(names) == 1:
-            return [self._api.ask(self._api.resource("users", "messages").get(userId="me", id=names[0], **how))]
-        found = self._api.ask(self._api.resource("users", "threads").get(userId="me", id=thread, **how))
-        return [row for row in rows_of(found, "messages") if text_of(row, "id") in names]
+        alone = len(names) == 1
+        method = self._api.resource("users", "messages" if alone else "threads").get
+        request = method(userId="me", id=names[0] if alone else thread, **how)
+        return Question(thread=thread, names=tuple(names), request=request)
+
+    def mails(self, question: Question) -> Sequence[Json]:
+        """The mails asked for, as Gmail gives them; none where they are not there. May run in any thread."""
+        self.pace.wait(cost_of(question.names))
+        try:
+            found = self._api.ask(question.request)
+        except NotThere:
+            return ()
+        if len(question.names) == 1:
+            return [found]
+        return [row for row in rows_of(found, "messages") if text_of(row, "id") in question.names]
 
     def _is_before(self, name: str, since: datetime) -> bool:
         self.pace.wait(UNITS["mail"])
@@ -150,4 +170,4 @@ class Mailbox:
         return self._api.pages(paced, rows, userId="me", **asked)
 
 
-__all__ = ["A_MINUTE", "UNITS", "Mailbox", "Pace", "cost_of"]
+__all__ = ["A_MINUTE", "UNITS", "Mailbox", "Pace", "Question", "cost_of"]

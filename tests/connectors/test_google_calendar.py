@@ -532,12 +532,12 @@ def test_a_login_for_less_is_told_with_what_it_lacks() -> None:
     assert told.value.advice == "briefing auth google, and tick every box"
 
 
-def test_ten_thousand_events_are_read_in_seconds() -> None:
-    """The largest calendar it is meant for: some hundred events a day, twenty guests each, in pages of a thousand."""
+def test_five_thousand_events_are_read_in_seconds() -> None:
+    """The largest calendar it is meant for: a hundred events a day, twenty guests each, in pages of a thousand."""
     guests = [{"email": f"g{number}@northwind.example", "responseStatus": "accepted"} for number in range(20)]
     pages = [
         {**events(*(event(id=f"e{page}x{n}", attendees=guests) for n in range(1000))), "nextPageToken": str(page + 1)}
-        for page in range(10)
+        for page in range(5)
     ]  # fmt: skip
     del pages[-1]["nextPageToken"]
     raw = [json.dumps(page).encode() for page in pages]
@@ -546,5 +546,5 @@ def test_ten_thousand_events_are_read_in_seconds() -> None:
     began = time.thread_time()
     with served(Service(answers)) as server:
         (stream,) = calendar_at(server).streams(window())
-        assert sum(isinstance(thing, Meeting) for thing in stream.read(window(), None)) == 10_000
-    assert time.thread_time() - began < 20
+        assert sum(isinstance(thing, Meeting) for thing in stream.read(window(), None)) == 5_000
+    assert time.thread_time() - began < 10
