@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?=
+COUNTERPARTS := chromium fonts-dejavu-core dovecot-imapd radicale python3-tz nginx-light notmuch openssl
 
 .PHONY: help demo test lint test-system soak eval bench docs format lock clean
 
@@ -27,9 +28,9 @@ lint: $(VENV)/ready  ## formatting, lint, types, import contracts
 test: lint  ## lint and all tests that need nothing but Python (TESTS=name to choose)
 	$(BIN)/pytest -m "not system and not soak" $(if $(TESTS),-x -k $(TESTS))
 
-test-system: $(VENV)/ready  ## tests with Debian's Chromium, which it installs where it may
-	command -v chromium >/dev/null || { apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+test-system: $(VENV)/ready  ## tests with real counterparts from Debian (Chromium, Dovecot, Radicale, nginx, notmuch)
+	! command -v dpkg >/dev/null || dpkg -s $(COUNTERPARTS) >/dev/null 2>&1 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(COUNTERPARTS); }
 	$(BIN)/pytest -m system $(if $(TESTS),-x -k $(TESTS))
 
 soak: $(VENV)/ready  ## long runs: a 500 MB mailbox, 200 kills

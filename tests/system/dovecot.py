@@ -181,7 +181,7 @@ def dovecot(
     )  # fmt: skip
     server = Dovecot(base, *ports)
     try:
-        listening(ports, process, lambda: server.log)
+        listening(ports, process, base / "dovecot.log")
         yield server
     finally:
         process.terminate()
@@ -191,9 +191,7 @@ def dovecot(
         shutil.rmtree(base, ignore_errors=True)
 
 
-def listening(
-    ports: Iterable[int], process: subprocess.Popen[bytes], words: object = lambda: "", *, seconds: float = 20
-) -> None:
+def listening(ports: Iterable[int], process: subprocess.Popen[bytes], log: Path, *, seconds: float = 20) -> None:
     """Wait until a server takes connections on its ports."""
     until = time.monotonic() + seconds
     for port in ports:
@@ -202,7 +200,7 @@ def listening(
                 probe.settimeout(1)
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            said = words() if callable(words) else ""
+            said = log.read_text() if log.exists() else ""
             assert process.poll() is None, f"the server ended: {said}"
             assert time.monotonic() < until, f"the server does not listen on {port}: {said}"
 
