@@ -293,8 +293,8 @@ def test_a_secret_that_a_service_says_back_is_not_kept(store: Store) -> None:
     never_print("canary-7c1d9")
 
     def reads(window: Window, mark: Mark | None) -> Things:
+        yield from ()
         raise SourceError("no such token: canary-7c1d9", advice="ask canary-7c1d9")
-        yield
 
     collect([Source(name="tool", connector=Tool(a=reads))], store, WINDOW, clock=clock_at(NOW))
     (record,) = store.snapshot(NOW + timedelta(minutes=1)).streams

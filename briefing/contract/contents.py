@@ -209,9 +209,8 @@ class Contents(ContractBase):
 
     def test_pages_that_go_round_in_a_circle_end_by_themselves(self) -> None:
         """The first and the second page in turns: BadAnswer after few pages."""
+        # A list of two pages that goes round is the same page for ever, which the test above judges.
         sequences = [(key, requests) for key, requests in self._sequences() if len(requests) > 2]
-        if not sequences:
-            pytest.skip("the site has no list of three pages")
         for key, requests in sequences:
             self._goes_round(key, requests, 2, "two pages in turns")
 
