@@ -11,16 +11,19 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from briefing.errors import AuthError, SourceError
+from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.log import never_print
+from briefing.reading.text import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,62 @@ class TokenFile:
                         raise SourceError("another briefing holds the login", advice="wait for it") from error
                     time.sleep(poll)
             yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshGrant:
+    """A service that gives tokens for a refresh token (RFC 6749, section 6). Calling it is a `Fetch`."""
+
+    source: str
+    url: str
+    refresh: str
+    """The refresh token of the settings; one that the service gave since then is used in its place."""
+
+    client_id: str
+    client_secret: str = ""
+    """Empty for clients that keep none."""
+
+    def __call__(self, last: Token | None) -> Token:
+        """A fresh token. Raises AuthError where the service refuses, SourceError where it does not answer."""
+        from briefing.http import Client
+
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        client = Client(
+            f"{parts.scheme}://{parts.netloc}", source=self.source, vendor=host, posts=(re.escape(parts.path) + "$",)
+        )
+        refresh = (last.refresh if last else "") or self.refresh
+        form = {
+            "grant_type": "refresh_token", "refresh_token": refresh, "client_id": self.client_id,
+            **({"client_secret": self.client_secret} if self.client_secret else {}),
+        }  # fmt: skip
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        answer = client.request("POST", parts.path, content=urlencode(form).encode(), headers=headers)
+        if answer.status in {400, 401, 403}:
+            raise AuthError(
+                f"{host} gives no new token: {_error_in(answer.content) or answer.status}",
+                advice=f"consent again and give the new refresh_token in sources.{self.source}",
+            )
+        if answer.status != 200:
+            raise client.refusal(answer)
+        told = answer.json()
+        access = told.get("access_token") if isinstance(told, dict) else None
+        if not isinstance(access, str) or not access:
+            raise BadAnswer(f"{host} answered without a token", advice="try again later")
+        lasts, fresh = told.get("expires_in"), told.get("refresh_token")
+        return Token(
+            access=access, refresh=fresh if isinstance(fresh, str) and fresh else refresh,
+            expires_at=time.time() + lasts if isinstance(lasts, int) and 0 < lasts < 10**7 else 0.0,
+        )  # fmt: skip
+
+
+def _error_in(content: bytes) -> str:
+    """What a token service says of its refusal (RFC 6749, 5.2)."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(content)
+        if isinstance(told, dict):
+            return clean(str(told.get("error_description") or told.get("error") or ""), 160)
+    return ""
 
 
 Fetch = Callable[[Token | None], Token]

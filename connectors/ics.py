@@ -23,7 +23,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar
 
-from briefing.connector import Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
+from briefing.connector import Finding, Ignored, Mark, Recognition, Sample, Skipped, Stream, Window
 from briefing.errors import FileProblem, MarkExpired
 from briefing.facts import Absence, Fact, Meeting, Person
 from briefing.reading.meetings import Shelf, calendar_owner, facts_of, is_address
@@ -99,6 +99,20 @@ class Ics:
                 kinds=KINDS, read=self._read_folder, scope=self._label, as_of=newest, place=self._name or self._label
             )
         ]
+
+    def probe(self) -> Iterator[Finding]:
+        """Which calendars can be read, and how much is in them. Raises SourceError."""
+        if self._feed:
+            data = self._feed.fetch({}).data or b""
+            texts = {self._name or clean(self._feed.address.host, NAME): data}
+        else:
+            files = calendar_files(self._path) if self._path.is_dir() else [self._path]
+            texts = {clean(file.name, NAME): self._bytes(file, clean(file.name, NAME)) for file in files[:EACH_ITS_OWN]}
+        for name, data in texts.items():
+            if self._feed and not looks_like_calendar(data):
+                raise self._feed.no_calendar(data)
+            count = data.upper().count(b"BEGIN:VEVENT")
+            yield Finding(what=f"{name}: {count:,} event{'' if count == 1 else 's'} and series.")
 
     def _web_stream(self, feed: Feed) -> Stream:
         label = self._name or clean(feed.address.host, NAME)

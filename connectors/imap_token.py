@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from briefing.errors import AuthError, BadAnswer
+from briefing.errors import AuthError
 from briefing.log import never_print
-from briefing.reading.text import clean
-from briefing.tokens import Renewed, Token, TokenFile, fingerprint
+from briefing.tokens import RefreshGrant, Renewed, TokenFile, fingerprint
 
 TOKEN_URLS = {
     "google": "https://oauth2.googleapis.com/token",
@@ -61,7 +58,11 @@ class Logins:
         self._renewed: Renewed | None = None
         if proof.refresh_token:
             bound = fingerprint(proof.token_url, proof.client_id, proof.username, proof.refresh_token)
-            self._renewed = Renewed(self._fetch, TokenFile(proof.token_file), bound)
+            grant = RefreshGrant(
+                source=proof.source, url=TOKEN_URLS.get(proof.token_url, proof.token_url), refresh=proof.refresh_token,
+                client_id=proof.client_id, client_secret=proof.client_secret,
+            )  # fmt: skip
+            self._renewed = Renewed(grant, TokenFile(proof.token_file), bound)
         self._refused: AuthError | None = None
 
     def stop_if_refused(self) -> None:
@@ -104,51 +105,8 @@ class Logins:
             quoted = proof.username.replace("\\", "\\\\").replace('"', '\\"')
             client.login(f'"{quoted}"', proof.password)
 
-    def _fetch(self, last: Token | None) -> Token:
-        """A token for the refresh token (RFC 6749, 6). Raises SourceError."""
-        from briefing.http import Client
-
-        proof = self._proof
-        parts = urlsplit(TOKEN_URLS.get(proof.token_url, proof.token_url))
-        form = {
-            "grant_type": "refresh_token", "refresh_token": (last.refresh if last else "") or proof.refresh_token,
-            "client_id": proof.client_id, "client_secret": proof.client_secret,
-        }  # fmt: skip
-        host = parts.hostname or ""
-        client = Client(
-            f"{parts.scheme}://{parts.netloc}", source=proof.source, vendor=host, posts=(re.escape(parts.path) + "$",)
-        )
-        answer = client.request(
-            "POST", parts.path, content=urlencode({name: value for name, value in form.items() if value}).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-        )  # fmt: skip
-        if answer.status in {400, 401, 403}:
-            raise AuthError(
-                f"{host} gives no new token: {_error_in(answer.content) or answer.status}",
-                advice=f"consent again and give the new refresh_token in sources.{proof.source}",
-            )
-        if answer.status != 200:
-            raise client.refusal(answer)
-        told = answer.json()
-        access = told.get("access_token") if isinstance(told, dict) else None
-        if not isinstance(access, str) or not access:
-            raise BadAnswer(f"{host} answered without a token", advice="try again later")
-        lasts, refresh = told.get("expires_in"), told.get("refresh_token")
-        return Token(
-            access=access, refresh=refresh if isinstance(refresh, str) and refresh else form["refresh_token"],
-            expires_at=time.time() + float(lasts) if isinstance(lasts, int) and 0 < lasts < 10**7 else 0.0,
-        )  # fmt: skip
-
 
 def _answers(first: str) -> Callable[[bytes], bytes]:
     """XOAUTH2 in turn: the token, and nothing to the server's reason for refusing it."""
     turns = iter((first.encode(),))
     return lambda _: next(turns, b"")
-
-
-def _error_in(content: bytes) -> str:
-    with suppress(ValueError, RecursionError):
-        told = json.loads(content)
-        if isinstance(told, dict):
-            return clean(str(told.get("error_description") or told.get("error") or ""), 160)
-    return ""

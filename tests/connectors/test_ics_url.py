@@ -264,6 +264,17 @@ def test_refs_and_places_do_not_name_it(at: At) -> None:
     assert at.connector(name="Maya").streams(window())[0].place == "Maya"
 
 
+def test_the_doctor_is_told_what_is_there(at: At, tmp_path: Path) -> None:
+    at.site.data = event("a") + event("b")
+    (finding,) = at.connector(name="Maya").probe()
+    assert finding.what == "Maya: 2 events and series."
+    at.site.data = b"<html>"
+    with pytest.raises(BadAnswer):
+        list(at.connector().probe())
+    path = write_bytes(tmp_path / "a.ics", event("a"))
+    assert [one.what for one in Ics(source="calendar", path=path).probe()] == ["a.ics: 1 event and series."]
+
+
 class TestContract(ConnectorContract):
     """The fault pack on the wire. Its secret is the login; that the path is one too is shown above."""
 
