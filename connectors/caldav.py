@@ -19,12 +19,13 @@ Deltas (sync-collection) would cost one request more than asking for the window,
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from briefing.connector import Finding, Ignored, Mark, Skipped, Stream, Window
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
@@ -45,7 +46,7 @@ PARTED = {"caldav.icloud.com": ".icloud.com"}
 """Services that send each user to a host of their own; a login goes nowhere else."""
 
 MOST_CALENDARS = 100
-LONGEST_TOKEN = 2_000
+LONGEST_TOKEN, LONGEST_ADDRESS = 2_000, 8_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,14 +282,12 @@ class CalDav:
         """An address from an answer, whole. Those of our own host are asked as base_url says (a server behind a proxy
         often names http). Raises BadAnswer.
         """
-        import httpx
-
         try:
-            url = httpx.URL(base).join(href)
-        except (httpx.InvalidURL, ValueError) as error:
+            url = _address(base, href)
+        except ValueError as error:
             raise BadAnswer(f"{self._host} names an address that is none", advice="try again later") from error
-        path = url.raw_path.decode("ascii", "replace")
-        return self._origin + path if url.host == self._host else str(url)
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        return self._origin + path if url.hostname == self._host else url.geturl()
 
     def _resources(self, answer: Answer) -> list[Resource]:
         if answer.status != 207:
@@ -327,6 +326,15 @@ class CalDav:
             f"check username and password of sources.{self._source}; with two-step login make an app password"
         )  # fmt: skip
         return AuthError(f"{self._host} refused the login{f' of {who}' if who else ''} (401)", advice=cure)
+
+
+def _address(base: str, href: str) -> SplitResult:
+    """An address in its parts. Raises ValueError for what is none."""
+    if re.search(r"[\x00-\x20\x7f]", href) or len(href) > LONGEST_ADDRESS:
+        raise ValueError("not an address")
+    url = urlsplit(urljoin(base, href))
+    _ = url.port  # raises where it is no number
+    return url
 
 
 def may_go(origin: str, url: str) -> bool:

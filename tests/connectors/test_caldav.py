@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -139,7 +140,18 @@ def test_a_server_behind_a_proxy_names_itself_by_http(server: Loopback) -> None:
         assert len(scopes(connector(server))) == 2
 
 
-@pytest.mark.parametrize("href", ["https://other.example/maya/", "//other.example/maya/", "http://[/"])
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://other.example/maya/",
+        "//other.example/maya/",
+        "http://[/",
+        "http://127.0.0.1:x/",
+        "/a b",
+        "/" + "a" * 9_000,
+        "/\u2028\x7f",
+    ],
+)
 def test_a_login_goes_to_no_other_host(server: Loopback, href: str) -> None:
     def elsewhere(request: Request, reply: Reply) -> Reply:
         assert isinstance(reply.body, bytes)
@@ -352,6 +364,26 @@ def test_the_doctor_is_told_which_calendars_there_are(server: Loopback) -> None:
     (finding,) = connector(server).probe()
     assert finding.ok
     assert "Absences" in finding.what
+
+
+def test_a_calendar_of_three_thousand_events() -> None:
+    """With two hundred series: some seconds, and every one of them stated."""
+    began = time.monotonic()
+    single = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:{0}\nDTSTART:202611{1:02d}T{2:02d}0000Z\nDURATION:PT1H\n{3}SUMMARY:Talk {0}\nEND:VEVENT\nEND:VCALENDAR\n"
+    series = "RRULE:FREQ=WEEKLY;COUNT=40\n"
+    texts = [single.format(n, n % 28 + 1, n % 24, series if n % 15 == 0 else "") for n in range(3_000)]
+    rows = "".join(
+        f"<D:response><D:href>/maya/maya/{n}.ics</D:href><D:propstat><D:prop><C:calendar-data>{text}</C:calendar-data>"
+        f"</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
+        for n, text in enumerate(texts)
+    )
+    body = f'<D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">{rows}</D:multistatus>'.encode()
+    full = Fault(change=lambda _, __: Reply(status=207, body=body), where="REPORT")
+    with Loopback(site()) as server, server.faulty(full):
+        found = things(connector(server), world().people.reader.name)
+    assert len([fact for fact in found if isinstance(fact, Meeting)]) > 3_000
+    assert not [thing for thing in found if isinstance(thing, Skipped)]
+    assert time.monotonic() - began < 20
 
 
 class TestContract(ConnectorContract):

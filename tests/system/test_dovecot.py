@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -165,6 +167,49 @@ def test_an_attachment_of_50_mb_is_not_fetched(server: Dovecot) -> None:
         "Shall we go live?",
     }
     assert meter.size < 50_000
+
+
+CHILD = """
+import resource, sys, time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+from briefing.connector import Mark, Window
+from briefing.facts import Message
+from connectors.imap import Imap
+import connectors.imap_reading
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+now = datetime(2026, 11, 19, 7, tzinfo=ZoneInfo("Europe/Berlin"))
+window = Window(now=now, since=now - timedelta(days=45), until=now, zone=now.tzinfo)
+imap = Imap(source="m", host="127.0.0.1", port=int(sys.argv[1]), tls="none", username=sys.argv[2], password=sys.argv[3])
+before, mark = peak(), None
+for _ in range(2):
+    began, mails = time.monotonic(), 0
+    for thing in imap.streams(window)[0].read(window, mark):
+        mails += isinstance(thing, Message)
+        new = thing
+    mark = new
+    print(mails, round(time.monotonic() - began, 1), len(mark.value), peak() - before)
+"""
+
+
+def test_a_mailbox_of_ten_thousand_mails(server: Dovecot) -> None:
+    """Half a year of fifty a day: the first reading within the budget, the second within seconds; memory and mark
+    stay small.
+    """
+    body = parts(TEXT, "Content-Type: text/html\n\n<p>" + "Tuesday? " * 400 + "</p>\n", kind="alternative")
+    more = "In-Reply-To: <{}@northwind.example>\nX-Padding: " + "x" * 1500
+    server.put([mail(n, hours=n * 0.5, more=more.format(n - 1) if n % 3 else "", body=body) for n in range(1, 10_000)])
+    server.put([mail(10**6, author=USER)], "Sent")
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", CHILD, str(server.port), USER, PASSWORD]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=110, check=True)
+    first, second = ([float(word) for word in line.split()] for line in done.stdout.splitlines())
+    assert first[0] > 2_000
+    assert second[0] == 0
+    assert first[1] < 90
+    assert second[1] < 15
+    assert first[2] < 300_000
+    assert second[3] < 100  # megabytes
 
 
 def test_names_below_a_prefix() -> None:
