@@ -158,7 +158,7 @@ class Workspace:
 
 
 PATH_SETTINGS = frozenset(
-    {"path", "projects", "milestones", "tasks", "days", "changes", "accounts", "folder", "file", "token_file"}
+    "path projects milestones tasks days changes accounts folder file token_file ca_file sent_path".split()
 )
 """Names of connector settings that are paths: relative ones are relative to the configuration."""
 

@@ -100,7 +100,13 @@ class _Socket:
         """TLS from here on. What came before it in plain text must not be taken for private."""
         if self.buffer:
             raise TooMuch
-        context = ssl.create_default_context(cafile=self.server.ca_file or None)
+        try:
+            context = ssl.create_default_context(cafile=self.server.ca_file or None)
+        except OSError as error:  # ssl.SSLError too: a file that holds no certificate
+            raise SourceError(
+                f"ca_file cannot be read ({clean(error.strerror or str(error), 80)})",
+                advice=f"name a file with a certificate in {self.server.at}.ca_file",
+            ) from error
         self.raw.settimeout(self.patience())
         self.raw = context.wrap_socket(self.raw, server_hostname=self.server.host)
 

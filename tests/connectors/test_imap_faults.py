@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -387,6 +388,13 @@ def test_tls_on_a_port_that_speaks_none(server: Server) -> None:
     with pytest.raises(SourceError, match=r"no private connection|did not answer|cut|reached") as found:
         read(server, tls="tls")
     assert found.value.advice
+
+
+def test_an_authority_that_cannot_be_read(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        with pytest.raises(SourceError, match="ca_file cannot be read"):
+            read(server, tls="tls", ca_file=str(path))
 
 
 def test_nobody_listens() -> None:
