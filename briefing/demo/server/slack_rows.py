@@ -220,7 +220,10 @@ class SlackRows:
         yield self._aside(row, three)
 
     def _aside(self, row: Row, humans: Sequence[Human], *, members: Sequence[Human] = ()) -> Place:
-        """A conversation among colleagues: some words on a workday, each from a stream of its own."""
+        """A conversation among colleagues: some words on a workday, each from a stream of its own. The reader listens:
+        what she says might be the answer to something.
+        """
+        authors = [human for human in humans if human is not self.me] or humans
         notes = []
         for back in range(2 * EXPORTED_DAYS, 0, -1):
             day = plus(self.morning, -back)
@@ -229,7 +232,7 @@ class SlackRows:
                 continue
             at = moment(day, draw.between(9, 16), draw.between(0, 59))
             for number in range(draw.between(1, 3)):
-                author = humans[number % len(humans)]
+                author = authors[number % len(authors)]
                 text = f"Standup of {day:%d} is over." if author in (APP, SLACKBOT) else draw.one_of(ASIDES)
                 notes.append(
                     Note(
