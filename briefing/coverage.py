@@ -27,7 +27,7 @@ RULE_WORDS: Mapping[str, str] = {
     "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",
     "mention-unanswered": "colleagues who ask you", "dm-unanswered": "direct messages",
     "thread-mine": "questions in your threads", "waiting-on-them": "questions to clients",
-    "promise-overdue": "promises",
+    "promise-overdue": "promises", "client-quiet": "clients who write no more",
     "meeting-conflict": "overlapping meetings", "invite-unanswered": "unanswered invitations",
     "guest-declined": "declined meetings", "meeting-bare": "invitations without link or agenda",
     "measure-off-target": "the scorecard", "measure-late": "late scorecard numbers",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
-from briefing.demo import colleagues, names, outgoing, texts
+from briefing.demo import colleagues, names, outgoing, silence, texts
 from briefing.demo.chance import Chance, stream
 from briefing.demo.days import is_workday, later, moment, plus, working_hours
 from briefing.demo.episodes import AUTO_REPLY, BULK, episodes
@@ -29,15 +29,24 @@ class Conversations:
     def __init__(
         self, seed: int, people: People, pipe: Pipe, first: date, last: date, scale: int = 1,
         met: Callable[[str, datetime, datetime], bool] | None = None,
+        has_work: Callable[[str, date], bool] | None = None,
     ) -> None:  # fmt: skip
         self.seed, self.people, self.pipe, self.first, self.last, self.scale = seed, people, pipe, first, last, scale
         self.met = met
         """Whether there was a meeting with a company between two moments, where somebody knows."""
+        self.has_work = has_work
+        """Whether a project of a client is open on a morning, where somebody knows."""
 
     @cached_property
     def planted(self) -> tuple[Talk, ...]:
         """Episodes of clients who wait, or seem to."""
-        return tuple(episodes(self.seed, self.people, self.first, self.last))
+        drawn = episodes(self.seed, self.people, self.first, self.last)
+        return tuple(talk for talk in drawn if talk.company not in self._kept)
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """Clients who are kept for silences."""
+        return frozenset(company.name for company in silence.kept(self.seed, self.people))
 
     @cached_property
     def requests(self) -> tuple[colleagues.Request, ...]:
@@ -51,7 +60,30 @@ class Conversations:
         def free(company: str, at: datetime) -> bool:
             return not any(start <= at <= end for start, end in self.blocked.get(company, ()))
 
-        return tuple(outgoing.drawn(self.seed, self.people, self.first, self.last, free))
+        drawn = outgoing.drawn(self.seed, self.people, self.first, self.last, free)
+        return tuple(one for one in drawn if one.company not in self._kept)
+
+    @cached_property
+    def spells(self) -> tuple[silence.Spell, ...]:
+        """Clients who write every day and then no more, or seem to."""
+        return tuple(silence.drawn(self.seed, self.people, self.first, self.last))
+
+    @lru_cache(maxsize=3)  # noqa: B019  (a world lives as long as its process)
+    def written(self, morning: date) -> Mapping[str, silence.Written]:
+        """When each company wrote, as far as the exports of a morning show it."""
+        return silence.written(self.notes(morning), morning, plus(morning, -EXPORTED_DAYS))
+
+    def _reason(self, morning: date) -> silence.Reason:
+        """Why a silence up to a morning is none."""
+
+        def reason(company: str, since: datetime) -> str:
+            if self.met is not None and self.met(company, since, moment(morning)):
+                return "a meeting since"
+            if self._told_otherwise(company, since, morning):
+                return "an open proposal"
+            return "" if self.has_work is None or self.has_work(company, morning) else "no open project"
+
+        return reason
 
     def _told_otherwise(self, company: str, since: datetime, morning: date) -> bool:
         """Whether a client was met since, or has an open proposal, whose own rule tells of the silence."""
@@ -69,6 +101,8 @@ class Conversations:
             found[talk.company].append((min(moments) - timedelta(hours=12), max(moments) + timedelta(hours=36)))
         for quiet in self.pipe.quiet:
             found[quiet.company].append((moment(quiet.first, 0), moment(plus(quiet.last, 1), 0)))
+        for spell in self.spells:
+            found[spell.company.name] += spell.stretches()
         return found
 
     @lru_cache(maxsize=400)  # noqa: B019  (a world lives as long as its process)
@@ -92,6 +126,7 @@ class Conversations:
         since, now = moment(plus(morning, -EXPORTED_DAYS)), moment(morning)
         days = [plus(morning, -back) for back in range(EXPORTED_DAYS + 4)]
         drawn = [one.talk for one in self.requests] + [one.talk for one in self.errands]
+        drawn += [talk for spell in self.spells for talk in spell.talks]
         ordinary = [talk for day in reversed(days) for talk in self.of_day(day)]
         return tuple(
             talk
@@ -118,6 +153,8 @@ class Conversations:
             return colleagues.is_true(self.requests, self.talks(morning), rule, id, moment(morning))
         if rule in outgoing.RULES:
             return outgoing.is_true(self.errands, rule, id, morning)
+        if rule == silence.RULE:
+            return silence.is_true(self.written(morning), id, self._reason(morning))
         if rule != "client-waiting":
             return None
         talk = next((talk for talk in self.talks(morning) if talk.id == id), None)
@@ -137,6 +174,9 @@ class Conversations:
         yield from outgoing.matters(
             self.errands, notes, morning, reader, lambda company, since: self._told_otherwise(company, since, morning)
         )
+        yield from silence.matters(
+            self.spells, self.written(morning), morning, self._reason(morning)
+        )  # fmt: skip
         for talk in self.talks(morning):
             hours = self._waits(talk, morning) if talk.planted else 0.0
             if hours >= SHORT:
@@ -154,6 +194,7 @@ class Conversations:
         now = moment(morning)
         yield from colleagues.near_misses(self.requests, now)
         yield from outgoing.near_misses(self.errands, now)
+        yield from silence.near_misses(self.spells, self.written(morning), morning, self._reason(morning))
         for talk in self.talks(morning):
             begun = talk.notes[0].at
             if talk.kind and begun < now <= begun + timedelta(days=7) and self._waits(talk, morning) < SHORT:

@@ -142,6 +142,8 @@ class Judge:
             return (subject, next((name for name in names if _bare(name) == _bare(about)), about))
         if subject == "conversation":
             return (subject, self._talk_of(about))
+        if subject == "client":
+            return (subject, item.client)
         if subject == "meeting":
             return (subject, self._pair_of(item))
         if subject == "invitation":
@@ -183,6 +185,8 @@ class Judge:
             return None if record is None else record.company.name
         if subject == "account":
             return world.ads.accounts[id].client if id in world.ads.accounts else None
+        if subject == "client":
+            return id
         if subject == "conversation":
             talk = next((talk for talk in world.conversations.talks(self.morning) if talk.id == id), None)
             return None if talk is None else talk.company
@@ -233,6 +237,8 @@ class Judge:
             yield r"(\d+) workdays? out", workdays_since(today, bare.due) if bare else None
         if rule == "person-overloaded":
             yield r"(\d+) overdue tasks", len(world.delivery.overdue_of(today).get(id, ()))
+        if rule == "client-quiet" and id in world.conversations.written(today):
+            yield r"\((\d+) workdays?;", world.conversations.written(today)[id].silent
         if rule == "client-waiting":
             talk = next((talk for talk in world.conversations.talks(today) if talk.id == id), None)
             hours = working_hours(talk.asked, moment(today)) if talk and talk.asked else None

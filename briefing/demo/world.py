@@ -69,8 +69,14 @@ class World:
     def conversations(self) -> Conversations:
         """Mails and posts."""
         return Conversations(
-            self.seed, self.people, self.sales.all, self.first, self.last, self.scale, met=self.diary.met
-        )
+            self.seed, self.people, self.sales.all, self.first, self.last, self.scale, met=self.diary.met,
+            has_work=self._has_work,
+        )  # fmt: skip
+
+    def _has_work(self, client: str, morning: date) -> bool:
+        """Whether a client's listed projects are not all closed or paused."""
+        states = {one.state(morning) for one in self.delivery.at(morning).projects if one.client == client}
+        return not states or bool(states & {"open", "planned"})
 
     @cached_property
     def diary(self) -> Diary:

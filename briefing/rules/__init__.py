@@ -94,6 +94,17 @@ def rule(
 
 def load_all() -> Mapping[str, Rule]:
     """Every rule by name, in a fixed order."""
-    from briefing.rules import ads, asked, awaited, conversations, day, delivery, invitations, sales, scorecard  # noqa: F401  (registers)
+    from briefing.rules import (  # noqa: F401  (registers)
+        ads,
+        asked,
+        awaited,
+        conversations,
+        day,
+        delivery,
+        invitations,
+        quiet,
+        sales,
+        scorecard,
+    )
 
     return dict(sorted(RULES.items()))
