@@ -292,6 +292,21 @@ class StoreContract:
         ]
         assert known == [3, 5, 5]
 
+    def test_a_day_that_is_read_again_unchanged_settles(self, store: Store) -> None:
+        """Its vintage is the last that confirmed it, and at an earlier moment the one known then."""
+        key = StreamKey("tool", "", ("ad_day",))
+        for day, leads in ((16, 5), (17, 5), (18, 5), (19, 6)):
+            row = f"ad_day | 1/2026-11-15 | account=1 | day=2026-11-15 | vintage=2026-11-{day} | currency=USD | spend=9"
+            self.put(store, facts_from(f"{row} | leads={leads}", source="tool"), f"2026-11-{day} 06:00", key=key)
+        known = [
+            (row.leads, row.vintage.day)
+            for day in (16, 17, 18, 19)
+            for row in store.series(datetime(2026, 11, day, 12, tzinfo=UTC)).days("tool", "1")
+        ]
+        assert [leads for leads, _ in known[:2]] == [5, 5]
+        assert [vintage for _, vintage in known[:2]] == [16, 17]
+        assert known[-1] == (6, 19)
+
     def test_an_edition_is_kept(self, store: Store) -> None:
         """One per audience and date."""
         for body in ("old", "new"):

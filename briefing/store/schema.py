@@ -50,4 +50,9 @@ update stream set broken_at = (
 """
 """Kept on the stream itself: tries are forgotten after two weeks, since when something is missing is not."""
 
-MIGRATIONS: tuple[str, ...] = (SCHEMA, STANDINGS)
+CONFIRMED = """
+alter table ad_day add column confirmed text;
+"""
+"""The last vintage that had the same figures: a day that is read again unchanged is as settled as if it were new."""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA, STANDINGS, CONFIRMED)

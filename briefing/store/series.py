@@ -16,6 +16,7 @@ class SqliteSeries:
         self._db = db
         self._vintage = (at + timedelta(days=1)).date().isoformat()
         """Vintages are dates of the account's zone: a day's slack keeps those east of us."""
+        self._today = at.date().isoformat()
 
     def _streams(self, source: str) -> list[int]:
         return [n for (n,) in self._db.execute("select id from stream where source = ? order by id", (source,))]
@@ -28,14 +29,15 @@ class SqliteSeries:
         return sorted(found)
 
     def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
-        """Rows in the order of days, the newest vintage of each day."""
+        """Rows in the order of days, the newest vintage of each day; one that was confirmed since is as new as that."""
         newest: dict[str, AdSeriesDay] = {}
         read_date = date.fromisoformat
         for stream in self._streams(source):
             for day, spend, impressions, clicks, leads, vintage, definition, partial in self._db.execute(
-                "select day, spend, impressions, clicks, leads, vintage, definition, partial from ad_day "
+                "select day, spend, impressions, clicks, leads, max(vintage, min(coalesce(confirmed, vintage), ?)), "
+                "definition, partial from ad_day "
                 "where stream = ? and account = ? and campaign = ? and vintage <= ? order by day, vintage",
-                (stream, account, campaign, self._vintage),
+                (self._today, stream, account, campaign, self._vintage),
             ):
                 newest[day] = AdSeriesDay(
                     read_date(day), spend, impressions, clicks, leads, read_date(vintage), definition, bool(partial)

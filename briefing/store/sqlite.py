@@ -498,7 +498,9 @@ class _Incoming:
         )
 
     def _merge_ad_days(self, stream: int, *, continued: bool) -> None:
-        """Keep a new vintage only where figures differ; days that a whole reading no longer states go."""
+        """Keep a new vintage only where figures differ, else note that they were confirmed; days that a whole reading
+        no longer states go.
+        """
         if not continued:
             self._db.execute(
                 "delete from ad_day where stream = :stream and exists (select 1 from incoming_ad as i "
@@ -509,9 +511,22 @@ class _Incoming:
                 "and i.day = ad_day.day)",
                 {"stream": stream, "ticket": self._ticket},
             )
+        figures = (
+            "old.account = i.account and old.campaign = i.campaign and old.day = i.day and old.spend = i.spend "
+            "and old.impressions is i.impressions and old.clicks is i.clicks and old.leads is i.leads "
+            "and old.definition = i.definition and old.partial = i.partial and i.ticket = :ticket"
+        )
+        self._db.execute(
+            f"update ad_day as old set confirmed = (select i.vintage from incoming_ad as i where {figures}) "
+            f"where stream = :stream and exists (select 1 from incoming_ad as i where {figures} "
+            "and i.vintage > coalesce(old.confirmed, old.vintage)) and vintage = (select max(vintage) from ad_day as "
+            "n where n.stream = old.stream and n.account = old.account and n.campaign = old.campaign "
+            "and n.day = old.day)",
+            {"stream": stream, "ticket": self._ticket},
+        )
         self._db.execute(
             "insert or replace into ad_day select :stream, account, campaign, day, vintage, campaign_name, currency, "
-            "spend, impressions, clicks, leads, definition, partial from incoming_ad as i "
+            "spend, impressions, clicks, leads, definition, partial, null from incoming_ad as i "
             "where ticket = :ticket and not exists ("
             "select 1 from ad_day as old where old.stream = :stream and old.account = i.account "
             "and old.campaign = i.campaign and old.day = i.day and old.vintage < i.vintage "
