@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 
 import pytest
 
+from briefing import log
 from briefing.contract import ConnectorContract, not_asked
 
 
@@ -13,6 +15,15 @@ from briefing.contract import ConnectorContract, not_asked
 def table(request: pytest.FixtureRequest) -> str:
     """The docstring of the test itself: the morning and the expected line are read together."""
     return inspect.cleandoc(request.function.__doc__ or "")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_this_test_only() -> Iterator[None]:
+    """What one test declares secret is an ordinary word to the next."""
+    before = set(log._SECRETS)
+    yield
+    log._SECRETS.clear()
+    log._SECRETS.update(before)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
