@@ -99,3 +99,55 @@ def _told(command: tuple[str, ...], env: Mapping[str, str]) -> Any:
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+COUNT = """
+import json, sys, tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from briefing.collect import Source, collect
+from briefing.compile import WINDOW_AHEAD, WINDOW_BACK
+from briefing.connector import Window, load
+from briefing.demo.days import ZONE, moment
+from briefing.demo.live import BESIDES, REPLACES
+from briefing.demo.server.pace import AT_ONCE
+from briefing.demo.server.router import Router
+from briefing.demo.world import World
+from briefing.loopback import Loopback
+from briefing.store.sqlite import open_store
+vendors, first = sys.argv[1].split(","), date(2026, 11, 18)
+world, told = World(1, first), {}
+for vendor in vendors:
+    router = Router(world, first, only=[vendor], pace=AT_ONCE)
+    with Loopback(router) as server, tempfile.TemporaryDirectory() as folder:
+        use = REPLACES[vendor][1] if vendor in REPLACES else vendor
+        settings = {**BESIDES.get(vendor, {}), **router.sources(server.url)[vendor], "source": vendor}
+        connector = load(use, settings)
+        calls = []
+        for day in (first, first + timedelta(days=1)):
+            router.move_to(day)
+            before, now = len(router.lines(vendor)), moment(day)
+            store = open_store(Path(folder) / "readings.sqlite", now=now).store
+            window = Window(now=now, since=now - WINDOW_BACK, until=now + WINDOW_AHEAD, zone=ZONE)
+            source = Source(name=vendor, connector=connector, bound_to="x", deadline=600)
+            report = collect([source], store, window, clock=lambda now=now: now)
+            store.close()
+            assert not report.failed, (vendor, report)
+            calls.append(len(router.lines(vendor)) - before)
+        told[vendor] = calls
+print(json.dumps(told))
+"""
+
+
+def two_mornings(report: Report, env: Mapping[str, str]) -> None:
+    """Calls of the simulated agency's first and second morning per vendor; marks save those of the second."""
+    vendors = ("slack", "gmail", "google_calendar", "caldav", "ics", "accelo")
+    told = _told((sys.executable, "-c", COUNT, ",".join(vendors)), env)
+    told["google"] = [a + b for a, b in zip(told["gmail"], told["google_calendar"], strict=True)]
+    for vendor, (first, second) in told.items():
+        # A state list is read whole every morning, and a calendar asks once per calendar however little changed.
+        judged = vendor in {"slack", "gmail", "google"}
+        report.tell(
+            f"calls of two mornings: {vendor}", f"{first} then {second}",
+            good=second * 3 <= first if judged else None, target="second <= a third" if judged else "",
+        )  # fmt: skip
