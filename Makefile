@@ -26,7 +26,7 @@ lint: $(VENV)/ready  ## formatting, lint, types, import contracts
 	$(BIN)/lint-imports
 
 test: lint  ## lint and all tests that need nothing but Python (TESTS=name to choose)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadscope -m "not system and not soak" $(if $(TESTS),-x -k $(TESTS))
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not system and not soak" $(if $(TESTS),-x -k $(TESTS))
 
 test-system: $(VENV)/ready  ## tests with real counterparts from Debian (Chromium, Dovecot, Radicale, nginx, notmuch)
 	! command -v dpkg >/dev/null || dpkg -s $(COUNTERPARTS) >/dev/null 2>&1 || { apt-get update -qq && \
