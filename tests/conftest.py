@@ -22,6 +22,7 @@ def _secrets_of_this_test_only() -> Iterator[None]:
     """What one test declares secret is an ordinary word to the next."""
     before = set(log._SECRETS)
     yield
+    log.stop()  # a log that a command began is closed with the test, not when its handler is collected
     log._SECRETS.clear()
     log._SECRETS.update(before)
 
