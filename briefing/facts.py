@@ -222,6 +222,15 @@ class Project(Fact):
     """The fee or budget in money."""
 
     used: Money | None = None
+    """What of it was charged or spent so far, milestones and tasks included."""
+
+    hours_planned: Decimal | None = None
+    """Hours the project was sold or planned with; None: none, or the source does not show it."""
+
+    hours_used: Decimal | None = None
+    hours_left: Decimal | None = None
+    """Hours still to do by the source's own count (what its open tasks have left)."""
+
     last_activity: datetime | None = None
     type: str = ""
 
@@ -262,6 +271,75 @@ class Task(Fact):
 
     state: WorkState = "open"
     done_at: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retainer(Fact):
+    """One period of an agreement that a client buys time or value by. `ref.id` is the period's.
+
+    Its allowance is in hours, in money, in both, or unlimited (neither).
+    """
+
+    kind: ClassVar[str] = "retainer"
+
+    title: str
+    """The agreement's."""
+
+    agreement: str = ""
+    """The agreement's id within the same source; several of its periods may be open at once."""
+
+    project: str = ""
+    manager: Person | None = None
+    state: Literal["open", "closed", "paused"] = "open"
+    starts: date | None = None
+    ends: date | None = None
+    """The last day of the period, included."""
+
+    hours: Decimal | None = None
+    """Hours the period allows."""
+
+    hours_used: Decimal | None = None
+    hours_unapproved: Decimal | None = None
+    """Hours logged and not yet approved, which are not among the used ones."""
+
+    amount: Money | None = None
+    """Value the period allows."""
+
+    amount_used: Money | None = None
+    fee: Money | None = None
+    """What the client pays for the period."""
+
+    rollover: bool | None = None
+    """Whether what is left goes over into the next period; None: the source does not say."""
+
+    agreement_ends: date | None = None
+    renews: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket(Fact):
+    """A request for support that somebody is to resolve."""
+
+    kind: ClassVar[str] = "ticket"
+
+    title: str
+    assignee: Person | None = None
+    opened: datetime | None = None
+    due: date | None = None
+    due_at: datetime | None = None
+    """The very time, where the source knows it: a time on the same day that is past is late."""
+
+    state: Literal["new", "open", "done", "paused", "cancelled"] = "open"
+    """`new`: submitted, and nobody has opened it yet."""
+
+    priority: str = ""
+    """The source's own word."""
+
+    type: str = ""
+    project: str = ""
+    agreement: str = ""
+    last_activity: datetime | None = None
+    done_at: datetime | None = None
 
 
 # --- sales ---------------------------------------------------------------------------------------------------------
@@ -499,8 +577,8 @@ class Staff(Fact):
 KINDS: Mapping[str, type[Fact]] = {
     kind.kind: kind
     for kind in (
-        Message, Meeting, Absence, Project, Milestone, Task, Deal, Proposal, AdAccount, AdDay, AdChange,
-        AdChangeCoverage, Measure, Company, Staff,
+        Message, Meeting, Absence, Project, Milestone, Task, Retainer, Ticket, Deal, Proposal, AdAccount, AdDay,
+        AdChange, AdChangeCoverage, Measure, Company, Staff,
     )
 }  # fmt: skip
 """Every kind of fact by its name."""

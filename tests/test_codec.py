@@ -42,7 +42,7 @@ def test_every_kind_can_be_read_back() -> None:
         "message": "thread=t | at=2026-11-19T07:00 | author=Ann",
         "meeting": "uid=u | starts=2026-11-19T07:00 | ends=2026-11-19T08:00",
         "absence": "person=Ann | first=2026-11-19 | last=2026-11-20",
-        "project": "title=t", "milestone": "project=p | title=t", "task": "title=t", "deal": "name=n",
+        "project": "title=t", "milestone": "project=p | title=t", "task": "title=t", "retainer": "title=t", "ticket": "title=t", "deal": "name=n",
         "proposal": "name=n | state=sent", "ad_account": "name=n",
         "ad_day": "account=a | day=2026-11-19 | vintage=2026-11-20 | currency=USD | spend=1",
         "ad_change": "account=a | at=2026-11-19T07:00",
