@@ -29,6 +29,7 @@ from briefing.facts import Company, Fact, Milestone, Project, Staff, Task
 from briefing.reading.currencies import CODES
 from briefing.tokens import TokenFile
 from connectors.accelo_api import IGNORED_SHARE, Api, Listing, NotShown
+from connectors.accelo_application import Application
 from connectors.accelo_facts import CLOSED, Elsewhere, Shapes, company_of, estimate_of, parent_of, project_of
 from connectors.accelo_filters import BY_ID, Filter, Filters, chunks, on_milestones, one_of, standing_not
 from connectors.accelo_login import who, zone_named
@@ -94,14 +95,18 @@ class Accelo:
         deployment: str,
         client_id: str,
         client_secret: str,
+        application: str = "service",
+        redirect_uri: str = "",
         timezone: str = "",
         currency: str = "",
         token_file: str = "",
         base_url: str = "",
         link_url: str = "",
     ) -> None:
-        """`timezone` is the deployment's, where Accelo does not say it; `currency` the code of its amounts, where its
-        symbol can mean several: without one no amount is stated. Raises ValueError.
+        """`application` is its kind as registered in Accelo: "service", "web" or "installed"; `redirect_uri` where the
+        browser comes back to with a web application. `timezone` is the deployment's, where Accelo does not say it;
+        `currency` the code of its amounts, where its symbol can mean several: without one no amount is stated.
+        Raises ValueError.
         """
         self._source, self._deployment = source, deployment_of(deployment)
         self._timezone = zone_named(timezone) if timezone else None
@@ -115,7 +120,8 @@ class Accelo:
             raise ValueError(f'link_url: "{link_url}" is not an address such as https://northlight.accelo.com')
         self._api = Api(
             base_url or f"https://{self._deployment}.api.accelo.com", source=source, deployment=self._deployment,
-            client_id=client_id, client_secret=client_secret, file=TokenFile(token_file),
+            application=Application.of(application, client_id, client_secret, redirect_uri),
+            file=TokenFile(token_file),
         )  # fmt: skip
         self._guard = threading.Lock()
         self._told: Mapping[str, str] | None = None
@@ -132,8 +138,8 @@ class Accelo:
         ]
 
     def login(self, talk: Talk) -> str:
-        """Log in anew with the configured application, keep the token, and say as whom."""
-        self._api.login.anew()
+        """Log in anew with the configured application, or ask for consent, keep the token, and say as whom."""
+        self._api.login.anew(talk)
         told = who(self._api.one("tokeninfo"))
         return f"{told['who'] or 'a user without a name'}, Accelo deployment {told['deployment'] or self._deployment}"
 
@@ -146,6 +152,8 @@ class Accelo:
     def _stream(self, scope: str, kind: type[Fact], read: Callable[[Shapes], Things]) -> Stream:
         def whole(window: Window, _: Mark | None) -> Things:
             shapes = self._shapes(window)
+            if note := self._api.login.note():
+                yield Ignored(0, note)
             if shapes.zone_guessed:
                 yield Ignored(0, f"dates read in {shapes.zone.key}, because Accelo does not say its time zone")
             yield from read(shapes)

@@ -14,6 +14,7 @@ from briefing.connector import Ignored, Skipped
 from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
 from briefing.http import Answer, Client, Guards, retry_after
 from briefing.tokens import TokenFile
+from connectors.accelo_application import Application
 from connectors.accelo_filters import Filters
 from connectors.accelo_login import LOCKED, TOKEN_PATH, Login, lenient, told_status
 from connectors.accelo_values import BadValue, Row, number, sid
@@ -92,7 +93,7 @@ class Api:
     """One deployment. Serves many threads; made without touching the network."""
 
     def __init__(
-        self, base_url: str, *, source: str, deployment: str, client_id: str, client_secret: str, file: TokenFile
+        self, base_url: str, *, source: str, deployment: str, application: Application, file: TokenFile
     ) -> None:
         """Raises ValueError for an address that is not http or https."""
         self.source = source
@@ -100,7 +101,7 @@ class Api:
         bare = Client(
             base_url, source=source, vendor="Accelo", guards=GUARDS, headers=accept, posts=(f"{TOKEN_PATH}$",)
         )
-        self.login = Login(bare, deployment=deployment, client_id=client_id, client_secret=client_secret, file=file)
+        self.login = Login(bare, deployment=deployment, application=application, file=file)
         self.client = Client(
             base_url, source=source, vendor="Accelo", credential=self.login, guards=GUARDS, headers=accept,
             explain=self._explained,
@@ -198,7 +199,10 @@ class Api:
         """A refusal in the product's words (section 4.2); None for what the client says as well."""
         status, message = told_status(answer)
         said = ": ".join(part for part in (status, message) if part)
-        what, again = what_of(answer.url.partition(ROOT + "/")[2]), f"then briefing collect {self.source}"
+        what, again = (
+            self.login.called(what_of(answer.url.partition(ROOT + "/")[2])),
+            f"then briefing collect {self.source}",
+        )
         if status == LOCKED:
             return self.login.locked_out(answer)
         if answer.status == 401:

@@ -16,12 +16,15 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from briefing.connector import Talk
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.http import Answer, Basic, Client, retry_after
 from briefing.reading.currencies import currency_of
 from briefing.reading.text import NAME
 from briefing.reading.zones import named
 from briefing.tokens import LockedOut, Renewed, Token, TokenFile, fingerprint
+from connectors.accelo_application import Application
+from connectors.accelo_titles import called
 from connectors.accelo_values import BadValue, number, text
 
 TOKEN_PATH = "/oauth2/v0/token"  # noqa: S105  (a path)
@@ -74,18 +77,20 @@ def lock_of(answer: Answer, source: str) -> LockedOut:
     )  # fmt: skip
 
 
+def bound_to(client: Client, application: Application) -> str:
+    """Binds a kept token to the deployment and the application that it was got for."""
+    kind = (application.kind,) if application.consented else ()
+    return fingerprint(str(client.base), application.client_id, application.client_secret, *kind)
+
+
 class Login:
     """The credential of the service application; serves many threads."""
 
-    def __init__(
-        self, plain_client: Client, *, deployment: str, client_id: str, client_secret: str, file: TokenFile
-    ) -> None:
+    def __init__(self, plain_client: Client, *, deployment: str, application: Application, file: TokenFile) -> None:
         """`plain_client` may post to the token's path and has no credential of its own."""
         self._client, self._source, self._deployment = plain_client, plain_client.source, deployment
-        self._basic, self._file = Basic(client_id, client_secret), file
-        self._renewed = Renewed(
-            self._fetch, file, fingerprint(str(plain_client.base), client_id, client_secret), margin=0
-        )
+        self._basic, self._file = Basic(application.client_id, application.client_secret), file
+        self._renewed = Renewed(self._fetch, file, bound_to(plain_client, application), margin=0)
         self._guard = threading.Lock()
         self._replacements: set[str] = set()
         self._lock: tuple[float, LockedOut] | None = None
@@ -112,7 +117,7 @@ class Login:
         self._stop_while_locked()
         return self._renewed.token()
 
-    def anew(self) -> Token:
+    def anew(self, talk: Talk) -> Token:
         """A fresh token, whatever was refused before; but for a lock, which another try would only prolong."""
         self._stop_while_locked()
         with self._file.locked():
@@ -130,6 +135,16 @@ class Login:
         with self._file.locked():
             self._file.write({**self._file.read(), "locked_out_until": time.time() + error.seconds})
         return error
+
+    def note(self) -> str:
+        """What a reader should know of the login while it still works; empty for nothing."""
+        return ""
+
+    def called(self, word: str) -> str:
+        """Our word for what is listed, with the deployment's own title where that is another."""
+        kept = self._file.read().get("told")
+        titles = kept.get("titles") if isinstance(kept, Mapping) else None
+        return called(word, titles if isinstance(titles, Mapping) else {})
 
     def _locked(self, error: LockedOut) -> LockedOut:
         """Note a lock, so that a token that still seems good is not used either."""
