@@ -79,7 +79,7 @@ class AcceloSite:
     def __call__(self, request: Request) -> Reply:
         """Accelo's answer, with the headers of its limit."""
         api = re.fullmatch(r"/api/([^/]+)/(.+?)(?:\.json)?/?", request.path)
-        login = re.fullmatch(r"/oauth2/v0/(token|revoke)", request.path)
+        login = re.fullmatch(r"/oauth2/v0/(token|revoke|authorize|consent)", request.path)
         if not api and not login:
             return text_reply(NOT_FOUND, status=404, type="text/html; charset=utf-8")
         room, headers = self.gate.limit(counts=api is not None)
@@ -88,7 +88,7 @@ class AcceloSite:
         elif not room:
             reply = self.gate.over_limit()
         elif login:
-            reply = self.gate.token(request, self._account) if login[1] == "token" else self.gate.revoke(request)
+            reply = self.gate.login(login[1], request, self._account)
         else:
             assert api is not None
             reply = self._api(request, api[1], api[2])

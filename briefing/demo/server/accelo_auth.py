@@ -1,10 +1,11 @@
-"""How Accelo lets a service application in: tokens for client credentials, scopes, the lock-out, the hourly limit."""
+"""How Accelo lets an application in: consents, tokens, scopes, the lock-out, the hourly limit."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
+import itertools
 import re
 import threading
 from collections import deque
@@ -12,13 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from briefing.demo.server.accelo_grants import Consent, Grants
 from briefing.demo.server.accelo_settings import AcceloSettings
 from briefing.loopback import Reply, Request, json_reply
 
 MORE = "https://api.accelo.com/docs/#status-codes"
-MONTH = 2_592_000
-"""Seconds that a token lives unless another time is asked for."""
-
 WORDS = {
     "ok": "Everything executed as expected.",
     "invalid_request": (
@@ -41,6 +40,9 @@ def oauth_error(error: str, description: str, code: int = 400) -> Reply:
     return json_reply({"error": error, "error_description": description}, status=code)
 
 
+_SECONDS = re.compile(r"\d{1,9}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
     """A token that was given out."""
@@ -61,6 +63,8 @@ class Gate:
         self.settings, self._clock = settings, clock
         self._guard = threading.Lock()
         self._tokens: dict[str, Granted] = {}
+        self._numbers = itertools.count()
+        self.grants = Grants(settings, clock)
         self._failed: deque[float] = deque()
         self._locked_until = 0.0
         self._hour, self._used = self._this_hour(), settings.used
@@ -93,28 +97,84 @@ class Gate:
 
     # --- tokens -------------------------------------------------------------------------------------------------------
 
-    def token(self, request: Request, told: Mapping[str, Any]) -> Reply:
-        """`POST /oauth2/v0/token`; `told` is what is said of the account besides."""
+    def login(self, action: str, request: Request, told: Mapping[str, Any]) -> Reply:
+        """Everything below `/oauth2/v0`; `told` is what a token's answer says of the account besides."""
+        if action == "authorize":
+            return self._authorize(request)
+        if action == "consent":
+            return self.grants.answered(request.param("asked"))
+        return self.revoke(request) if action == "revoke" else self._token(request, told)
+
+    def _authorize(self, request: Request) -> Reply:
+        """Where a browser asks for a person's consent."""
+        asked = {**dict(request.query), **request.form()}
+        resources = scope(asked.get("scope") or "read(all)")
+        redirect, seconds = asked.get("redirect_uri", ""), asked.get("expires_in") or str(self.settings.lives)
+        if asked.get("client_id") != self.settings.client_id:
+            return oauth_error("invalid_client", "The application is not known.", 401)
+        if self.settings.application == "service":
+            return oauth_error("unauthorized client", "The application may not ask for this.", 401)
+        if asked.get("response_type") != "code" or not _SECONDS.fullmatch(seconds):
+            return oauth_error("invalid_request", "The request is not valid.")
+        if resources is None:
+            return oauth_error("invalid_scope", "The scope is not valid.")
+        if not self.grants.registered(redirect):
+            return _no_grant()
+        return self.grants.page_for(
+            Consent(resources=resources, lives=int(seconds), redirect_uri=redirect, state=asked.get("state", ""))
+        )
+
+    def _token(self, request: Request, told: Mapping[str, Any]) -> Reply:
+        """`POST /oauth2/v0/token`."""
         form = request.form()
         if request.method != "POST":
             return oauth_error("invalid_request", "A token is asked for with POST.")
         if self._client(request, form) != (self.settings.client_id, self.settings.client_secret):
             self.failed()
             return oauth_error("invalid_client", "Invalid client authentication.", 401)
-        grant = form.get("grant_type", "")
-        if grant in {"authorization_code", "refresh_token"}:
-            return oauth_error("invalid_grant", "Grant was not found (possibly expired).")
-        if grant != "client_credentials":
-            return oauth_error("unsupported_grant_type", "This grant type is not supported.")
-        resources = scope(form.get("scope") or "read(all)")
-        if resources is None:
-            return oauth_error("invalid_scope", "The scope is not valid.")
-        seconds = form.get("expires_in") or str(MONTH)
-        if not re.fullmatch(r"\d{1,9}", seconds):
+        found = self._consented(form)
+        if isinstance(found, Reply):
+            return found
+        seconds = form.get("expires_in") or str(found.lives)
+        if not _SECONDS.fullmatch(seconds):
             return oauth_error("invalid_request", "expires_in is not valid.")
-        token = self.issue(int(seconds), resources)
+        token = self.issue(int(seconds), found.resources)
         lives: str | int = seconds if self.settings.expires_in == "text" else int(seconds)
-        return json_reply({"access_token": token, "expires_in": lives, "token_type": "Bearer", **told})
+        refresh = {} if self.settings.application == "service" else self.grants.refresh_of(found, token)
+        return json_reply({"access_token": token, "expires_in": lives, "token_type": "Bearer", **refresh, **told})
+
+    def _consented(self, form: Mapping[str, str]) -> Consent | Reply:
+        """What a token is given for, or the refusal."""
+        grant, service = form.get("grant_type", ""), self.settings.application == "service"
+        if grant == "authorization_code" and not service:
+            found = self.grants.redeemed(form.get("code", ""), form.get("redirect_uri", ""))
+        elif grant == "refresh_token" and not service:
+            found = self.grants.renewed(form.get("refresh_token", ""), self._alive)
+            if found is not None and self.settings.refresh_ends_token:
+                self._end(found.access)
+        elif grant in {"authorization_code", "refresh_token"}:
+            return _no_grant()
+        elif grant != "client_credentials":
+            return oauth_error("unsupported_grant_type", "This grant type is not supported.")
+        elif not service:
+            return oauth_error("unauthorized client", "The application may not ask for this.", 401)
+        else:
+            resources = scope(form.get("scope") or "read(all)")
+            if resources is None:
+                return oauth_error("invalid_scope", "The scope is not valid.")
+            return Consent(resources=resources, lives=self.settings.lives)
+        if found is None:
+            self.failed()
+        return found or _no_grant()
+
+    def _alive(self, token: str) -> bool:
+        with self._guard:
+            found = self._tokens.get(token)
+        return found is not None and found.expires > self._clock()
+
+    def _end(self, token: str) -> None:
+        with self._guard:
+            self._tokens.pop(token, None)
 
     def revoke(self, request: Request) -> Reply:
         """`POST /oauth2/v0/revoke`."""
@@ -122,14 +182,14 @@ class Gate:
         if self._client(request, form) != (self.settings.client_id, self.settings.client_secret):
             self.failed()
             return oauth_error("invalid_client", "Invalid client authentication.", 401)
-        with self._guard:
-            self._tokens.pop(form.get("token", ""), None)
+        self._end(form.get("token", ""))
         return json_reply({})
 
-    def issue(self, seconds: int = MONTH, resources: frozenset[str] = frozenset({"all"})) -> str:
-        """A token that works, without asking for it."""
+    def issue(self, seconds: int | None = None, resources: frozenset[str] = frozenset({"all"})) -> str:
+        """A token that works, without asking for it, for as long as usual where no time is given."""
+        seconds = self.settings.lives if seconds is None else seconds
         with self._guard:
-            made = f"{self.settings.client_secret}/{len(self._tokens)}/{self._clock()}"
+            made = f"{self.settings.client_secret}/{next(self._numbers)}/{self._clock()}"
             token = hashlib.blake2b(made.encode(), digest_size=15).hexdigest()
             self._tokens[token] = Granted(expires=self._clock() + seconds, resources=resources)
         return token
@@ -184,6 +244,10 @@ class Gate:
         message = f"Rate limit exceeded for {self.settings.deployment}.api.accelo.com"
         body = {"message": message, "status": "too_many_requests", "more_info": "api.accelo.com/docs/#rate-limiting"}
         return json_reply({"meta": body} if self.settings.limit_wrapped else body, status=429)
+
+
+def _no_grant() -> Reply:
+    return oauth_error("invalid_grant", "Grant was not found (possibly expired).")
 
 
 def scope(text: str) -> frozenset[str] | None:

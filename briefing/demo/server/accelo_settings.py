@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from briefing.demo.server.accelo_grants import LoginSettings
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceloSettings:
+class AcceloSettings(LoginSettings):
     """One deployment."""
 
     deployment: str = "harbourlane"
@@ -83,7 +85,7 @@ class AcceloSettings:
     """What breadcrumbs call a milestone."""
 
     def __post_init__(self) -> None:
-        for name in ("refused", "bare_counts"):
+        for name in ("redirect_uris", "refused", "bare_counts"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
 
