@@ -92,7 +92,7 @@ def test_no_promise_that_is_sure(text: str) -> None:
 @pytest.mark.timeout(5)
 def test_hostile_text_costs_nothing() -> None:
     for text in ("i will " * 70, "I'll send " + "in 1 " * 100, "9" * 500, "I'll send it by " + "next " * 100):
-        promise(text, TUESDAY)
+        assert promise(text, TUESDAY) is None
 
 
 # --- promises --------------------------------------------------------------------------------------------------------
@@ -201,12 +201,28 @@ def test_a_question_that_is_answered_settled_or_told_elsewhere(line: str) -> Non
         ("2026-11-13", "2026-11-17"),
         ("2026-11-13", "2026-10-20"),
         ("Which of the two tracks do you want under the brand film?", "The brand film is cut."),
+        ("Which of the two tracks do you want under the brand film?", "Done, please have a look."),
+        ("Which of the two tracks do you want under the brand film?", "Both tracks are up, please check them out."),
         ("dana@juniper.example", "dana@stranger.example"),
         ("author=maya@harbour.example", "author=ines@harbour.example | cc=maya@harbour.example"),
     ],
 )
 def test_no_question_to_be_told(old: str, new: str) -> None:
     assert told(QUESTION.replace(old, new)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you have a look?",
+        "Both are up. Please have a look and tell us which one you want.",
+        "Please have a look whether the music fits.",
+        "Have a look at the film. Which of the tracks do you want?",
+    ],
+)
+def test_a_look_with_a_question(text: str) -> None:
+    (item,) = told(QUESTION.replace("Which of the two tracks do you want under the brand film?", text))
+    assert item.rule == "waiting-on-them"
 
 
 def test_an_automatic_reply_is_no_answer_and_a_chaser_begins_anew() -> None:

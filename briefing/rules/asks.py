@@ -155,6 +155,12 @@ WITHDRAWN = _any_of(
     r"(?:\bis|'s) (?:fine|sorted|solved|resolved) now\b",
     r"^\W*(?:sorted|solved|resolved|found)\W*$",
 )
+POINTS = _any_of(
+    r"\b(?:have|take) (?:a|another) (?:quick )?look\b(?!.*\b(?:and|then|whether|if)\b)",
+    r"\bcheck (?:it|this|them) out\b",
+    r"\bsee (?:below|above|attached|the (?:attached|attachment|link|file|draft))\b(?!.*\band\b)",
+)
+"""What shows something that was delivered: worth a look, and nobody owes an answer."""
 
 
 # --- yes or no -----------------------------------------------------------------------------------------------------
@@ -169,6 +175,16 @@ def asking(text: str) -> str:
     ''
     """
     return next((sentence for sentence in sentences(text) if is_request(sentence)), "")
+
+
+def only_points(sentence: str) -> bool:
+    """Whether a request only shows what was delivered, so that silence is no missing answer.
+
+    >>> only_points("Done, please have a look."), only_points("Please have a look and tell us which one you want.")
+    (True, False)
+    """
+    plain = _plain(sentence)
+    return "?" not in plain and bool(POINTS.search(plain))
 
 
 def sentences(text: str) -> list[str]:

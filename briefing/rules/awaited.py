@@ -18,7 +18,7 @@ from briefing.morning import Morning
 from briefing.reading.closing import closes
 from briefing.rules import rule
 from briefing.rules.asked import open_asks
-from briefing.rules.asks import asking, chases, refers, withdrawn
+from briefing.rules.asks import chases, is_request, only_points, refers, sentences, withdrawn
 from briefing.rules.promised import Promise, promise
 from briefing.rules.said import looked_for, quote, when, where
 from briefing.rules.talks import NEEDS, Talks, speaks_for_all, talks_of
@@ -230,13 +230,19 @@ def _question(talks: Talks, exchange: Exchange) -> Question | None:
     # The last turn: what its author wrote within half an hour.
     turn = [one for one in ours if one.author == ours[0].author and ours[0].at - one.at <= SAME_TURN]
     for message in reversed(turn):
-        sentence = asking(message.excerpt) or (message.excerpt if chases(message.excerpt) else "")
+        sentence = _question_in(message)
         to = _clients_asked(talks, message, exchange)
         client = _client_among(talks, to)
         if sentence and client and (message.medium == "chat" or _is_read(talks, message.author)):
-            earlier = sum(bool(asking(one.excerpt) or chases(one.excerpt)) for one in ours if one not in turn)
+            earlier = sum(bool(_question_in(one)) for one in ours if one not in turn)
             return Question(ask=message, sentence=sentence, to=to, client=client, exchange=exchange, times=earlier)
     return None
+
+
+def _question_in(message: Message) -> str:
+    """The sentence that asks, or the whole of a message that asks again; empty where it only shows what was done."""
+    found = next((one for one in sentences(message.excerpt) if is_request(one) and not only_points(one)), "")
+    return found or (message.excerpt if chases(message.excerpt) else "")
 
 
 def _clients_asked(talks: Talks, message: Message, exchange: Exchange) -> tuple[Person, ...]:
