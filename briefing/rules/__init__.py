@@ -100,11 +100,12 @@ def load_all() -> Mapping[str, Rule]:
         awaited,
         conversations,
         day,
-        delivery,
         invitations,
+        milestones,
         quiet,
         sales,
         scorecard,
+        workload,
     )
 
     return dict(sorted(RULES.items()))

@@ -1,7 +1,4 @@
-"""Rules about delivery: milestones without tasks, overdue tasks, and people's load.
-
-What is not running says nothing: a paused, finished or future project, and what hangs on it, is silent.
-"""
+"""Rules about overdue tasks and people's load: each overdue task is told once, alone, as load, or as nobody's."""
 
 from __future__ import annotations
 
@@ -14,181 +11,16 @@ from statistics import median
 
 from briefing import words
 from briefing.facts import Milestone, Project, Ref, Task
-from briefing.items import Evidence, Figure, Item, Stake
+from briefing.items import Evidence, Figure, Item
 from briefing.morning import Morning
 from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
-
-MILESTONE_STAGES = ("unassigned", "no-tasks", "overdue")
+from briefing.rules.work import is_running, was_due, with_client
 
 OVERLOADED = 3
 """So many overdue tasks of one person (or of nobody, on one project) are one item. No threshold to configure: both
 rules must agree on it, or a task would be told twice or not at all."""
-
-
-# --- milestones ----------------------------------------------------------------------------------------------------
-
-
-@rule(
-    "milestone-no-tasks",
-    matter="milestone",
-    stages=MILESTONE_STAGES,
-    needs=(Need(Milestone), Need(Project), Need(Task, whole=True)),
-    price=1500,
-    limits={"days": 5},
-)
-def milestone_no_tasks(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
-    """A milestone is near and no task is on it, open or done.
-
-    Silent on milestones that are done, paused or not begun, and on projects that are. A milestone that others name as
-    their parent holds its tasks through them: it speaks only where nothing below it has a task, something below is
-    open, and nothing below speaks for itself.
-    """
-    projects = {project.ref.id: project for project in facts.here(Project)}
-    tree = _Tree(facts)
-    near = {
-        milestone.ref.id
-        for milestone in facts.here(Milestone)
-        if (project := projects.get(milestone.project)) is not None
-        and _is_near(
-            milestone, project, morning, limits.number("days", client=facts.client(project), type=project.type)
-        )
-        and not tree.tasks_below(milestone)
-        and not tree.may_be_incomplete(milestone)
-        and not tree.is_stopped_above(milestone)
-    }
-    for milestone in facts.here(Milestone):
-        below = tree.below(milestone)
-        spoken_for = any(child.ref.id in near for child in below)
-        finished = bool(below) and not any(child.state == "open" for child in below)
-        if milestone.ref.id in near and not spoken_for and not finished:
-            yield _without_tasks(facts, morning, milestone, projects[milestone.project], tree)
-
-
-def is_running(work: Project | Milestone, today: date) -> bool:
-    """Open, and begun: work that starts later is not late in having no tasks."""
-    return work.state == "open" and (work.starts is None or work.starts <= today)
-
-
-def _is_near(milestone: Milestone, project: Project, morning: Morning, days: float) -> bool:
-    if milestone.due is None or not is_running(milestone, morning.today) or not is_running(project, morning.today):
-        return False
-    return 0 <= (milestone.due - morning.today).days <= days
-
-
-class _Tree:
-    """The milestones of the source under judgement with what lies below each, and the tasks on them."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.milestones = {milestone.ref.id: milestone for milestone in facts.here(Milestone)}
-        self.children: Mapping[str, list[Milestone]] = defaultdict(list)
-        for milestone in self.milestones.values():
-            self.children[milestone.parent].append(milestone)
-        self.tasks: Mapping[str, int] = defaultdict(int)
-        self.strays: set[str] = set()
-        """Projects with tasks on a milestone that was not read. Where some were not, it may lie below any other."""
-        complete = facts.whole(Milestone, source=facts.source)
-        for task in facts.here(Task):
-            self.tasks[task.milestone] += 1
-            if not complete and task.milestone and task.milestone not in self.milestones:
-                self.strays.add(task.project)
-
-    def below(self, milestone: Milestone) -> Sequence[Milestone]:
-        """Everything under a milestone, each once even where the source names a circle."""
-        found: dict[str, Milestone] = {}
-        waiting = [milestone.ref.id]
-        while waiting:
-            for child in self.children.get(waiting.pop(), ()):
-                if child.ref.id not in found and child.ref.id != milestone.ref.id:
-                    found[child.ref.id] = child
-                    waiting.append(child.ref.id)
-        return tuple(found.values())
-
-    def is_stopped_above(self, milestone: Milestone) -> bool:
-        """Whether a milestone that it lies in is paused, done or cancelled."""
-        seen = {milestone.ref.id}
-        while (above := self.milestones.get(milestone.parent)) is not None and above.ref.id not in seen:
-            if above.state != "open":
-                return True
-            seen.add(above.ref.id)
-            milestone = above
-        return False
-
-    def tasks_below(self, milestone: Milestone) -> int:
-        """Tasks on a milestone and on all below it, open or done."""
-        return sum(self.tasks.get(one.ref.id, 0) for one in (milestone, *self.below(milestone)))
-
-    def may_be_incomplete(self, milestone: Milestone) -> bool:
-        """Whether a task may lie below it through a milestone that was not read."""
-        return milestone.project in self.strays or "" in self.strays
-
-
-def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project: Project, tree: _Tree) -> Item:
-    assert milestone.due is not None
-    when = words.day(milestone.due, morning.today)
-    name = _with_client(facts, project)
-    fee = project.budget if project.budget and project.budget.amount > 0 else None
-    return Item(
-        rule="milestone-no-tasks",
-        matter="milestone",
-        stage="no-tasks",
-        about=milestone.ref,
-        root=project.ref,
-        client=facts.client(project),
-        headline=f"{name}: {milestone.title} is {_distance(milestone.due, morning)} with no tasks assigned.",
-        line=f"{name}: {milestone.title} due {when}, no tasks.",
-        body=(*_earlier(facts, milestone, tree), *((f"Project fee {words.money(fee)}.",) if fee else ())),
-        ask="who takes it?",
-        owner=milestone.manager or project.manager,
-        stake=Stake(key=f"project:{project.ref.source}:{project.ref.id}"),
-        urgency="date",
-        deadline=milestone.due,
-        short=milestone.title,
-        evidence=(
-            facts.evidence(milestone, f"{milestone.title}, due {words.dated_day(milestone.due, morning.today)}"),
-            facts.evidence(project, f"{project.title}, {project.state}"),
-        ),
-        figures=(Figure(name="tasks on the milestone, open or done", value="0"),),
-        looked_in=facts.looked_in(Task, source=facts.source),
-        gone_when="a task on the milestone, another date, or a decision of yours",
-    )
-
-
-def _distance(due: date, morning: Morning) -> str:
-    """`3 workdays out (Tuesday)`; the day alone where it is today, tomorrow, or before the next workday."""
-    left, when = morning.workdays_to(due), words.day(due, morning.today)
-    if left == 0 or when == "tomorrow":
-        return f"due {when}"
-    return f"{words.workdays(left)} out ({when})"
-
-
-def _with_client(facts: Facts, project: Project) -> str:
-    """`Acme site`: the project's title, with the client before it unless the title says it already."""
-    client = facts.client_or_name(project)
-    return project.title if not client or client.casefold() in project.title.casefold() else f"{client} {project.title}"
-
-
-def _earlier(facts: Facts, milestone: Milestone, tree: _Tree) -> tuple[str, ...]:
-    """How many tasks the project's earlier milestones had: says whether none is unusual here."""
-    assert milestone.due is not None
-    counts = sorted(
-        tree.tasks_below(other)
-        for other in facts.here(Milestone)
-        if other.project == milestone.project
-        and other.due is not None
-        and other.due < milestone.due
-        and not tree.children.get(other.ref.id)
-    )
-    if len(counts) < 2:
-        return ()
-    low, high = counts[0], counts[-1]
-    if high == 0:
-        return ("Earlier milestones had none.",)
-    return (f"Earlier milestones had {low} each." if low == high else f"Earlier milestones had {low} to {high}.",)
-
-
-# --- overdue tasks and load ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +136,8 @@ def _running_tasks(facts: Facts, today: date) -> Iterator[tuple[Task, Project | 
 
 def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
     task, project = one.task, one.project
-    name = f"{_with_client(facts, project)}: {task.title}" if project else task.title
-    when, ago = words.day(one.due, morning.today), -morning.workdays_to(one.due)
-    distance = f", {words.workdays(ago)} ago" if ago and when != "yesterday" else ""
+    name = f"{with_client(facts, project)}: {task.title}" if project else task.title
+    when = words.day(one.due, morning.today)
     return Item(
         rule="task-overdue",
         matter="task",
@@ -314,7 +145,7 @@ def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
         about=task.ref,
         root=project.ref if project else None,
         client=facts.client(project) if project else facts.client(task),
-        headline=f"{name} was due {when}{distance}.",
+        headline=f"{name} {was_due(one.due, morning)}.",
         line=f"{name} was due {when}.",
         body=() if task.assignee else ("Nobody is assigned.",),
         ask="finish it or move the date?",
@@ -332,7 +163,7 @@ def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
 def _unassigned_tasks(facts: Facts, morning: Morning, group: Sequence[_Overdue]) -> Item:
     project = group[0].project
     assert project is not None
-    name = _with_client(facts, project)
+    name = with_client(facts, project)
     return Item(
         rule="task-overdue",
         matter="task",
@@ -389,7 +220,7 @@ def _longest(facts: Facts, morning: Morning, group: Sequence[_Overdue], *, with_
     for one in group[:3]:
         details = [words.day(one.due, morning.today)]
         if with_project and one.project:
-            details.insert(0, _with_client(facts, one.project))
+            details.insert(0, with_client(facts, one.project))
         named.append(f"{one.task.title} ({', '.join(details)})")
     return f"Overdue longest: {words.listed(named)}."
 
