@@ -210,6 +210,15 @@ class Renewed:
             self._token = self._got(refused=access)
             return True
 
+    def anew(self) -> Token:
+        """Log in now, whatever is kept and whatever was refused before (`briefing auth`). What is kept stays until
+        there is another token. Raises AuthError, LockedOut.
+        """
+        with self._lock:
+            self._refused = None
+            self._token = self._got(refused="", anew=True)
+            return self._token
+
     def forget(self) -> None:
         """Log in anew at the next chance, whatever was refused before (`briefing auth`)."""
         with self._lock, self._file.locked():
@@ -219,13 +228,13 @@ class Renewed:
     def _lasts(self, token: Token) -> bool:
         return not token.expires_at or token.expires_at - self._margin > self._clock()
 
-    def _got(self, *, refused: str) -> Token:
+    def _got(self, *, refused: str, anew: bool = False) -> Token:
         if self._refused is not None:
             raise self._refused
         with self._file.locked():
             kept = self._file.read()
             self._stop_while_locked_out(kept)
-            token = self._kept(kept)
+            token = None if anew else self._kept(kept)
             if token is not None and token.access != refused and self._lasts(token):
                 return token
             try:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from briefing.connector import Finding, Talk
+from briefing.consent import answer_in, listening
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.http import Answer, Client
 from briefing.log import never_print
@@ -226,75 +224,3 @@ def _writes(scope: str) -> bool:
     return scope in {"https://mail.google.com/", "calendar"} or (
         scope.startswith(("gmail.", "calendar.")) and not scope.endswith((".readonly", ".metadata", ".freebusy"))
     )
-
-
-# --- the browser's answer ------------------------------------------------------------------------------------------
-
-
-def answer_in(pasted: str) -> dict[str, str]:
-    """What the address says that a browser ended at; a code alone is taken as one.
-
-    >>> answer_in("http://127.0.0.1:8080/?state=a&code=4/x")
-    {'state': 'a', 'code': '4/x'}
-    """
-    text = pasted.strip()
-    if "?" not in text and "=" not in text:
-        return {"code": text}
-    found = parse_qs(urlsplit(text).query or text)
-    return {name: values[-1] for name, values in found.items()}
-
-
-class Listener:
-    """Waits on this machine for the browser to come back."""
-
-    def __init__(self, server: HTTPServer) -> None:
-        self.address = f"http://127.0.0.1:{server.server_address[1]}"
-        self.found: dict[str, str] = {}
-        self._came = threading.Event()
-
-    def came(self, path: str) -> bool:
-        """Note an address that was asked for; whether it is the answer (browsers ask for an icon too)."""
-        found = answer_in(f"{self.address}{path}") if "?" in path else {}
-        if not {"code", "error"} & set(found):
-            return False
-        self.found = found
-        self._came.set()
-        return True
-
-    def wait(self, seconds: float) -> Mapping[str, str]:
-        """What came; empty where nothing has in the time."""
-        self._came.wait(seconds)
-        return self.found
-
-
-@contextmanager
-def listening(port: int) -> Iterator[Listener]:
-    """A listener on this machine for a while. Raises SourceError where the port is taken."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            is_answer = listener.came(self.path)
-            body = b"Done: back to the terminal." if is_answer else b""
-            self.send_response(200 if is_answer else 404)
-            self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the address holds the code."""
-
-    try:
-        server = HTTPServer(("127.0.0.1", port), Handler)
-    except OSError as error:
-        raise SourceError(
-            f"port {port} of this machine is taken", advice="name another port in the settings"
-        ) from error
-    listener = Listener(server)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield listener
-    finally:
-        server.shutdown()
-        server.server_close()

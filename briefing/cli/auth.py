@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import typer
@@ -31,18 +32,19 @@ class Terminal:
             typer.echo(clean(line, 4000))
 
     def ask(self, question: str, *, secret: bool = False) -> str:
-        """Ask for a line. Raises UsageError where there is nobody to ask, and for an empty answer."""
+        """Ask for a line; Enter alone is an answer, but for a secret. Raises UsageError for an empty secret, and where
+        there is nobody to ask.
+        """
         asked = clean(question, 300).rstrip(" :")
         if not sys.stdin.isatty():
             raise UsageError(
                 f"{self._source} asks for: {asked}; there is no terminal to type it at",
                 advice=f"run briefing auth {self._source} in a terminal",
             )
-        try:
+        answer: str | None = None
+        with suppress(EOFError):
             answer = self._secret(asked) if secret else input(f"{asked}: ")
-        except EOFError:
-            answer = ""
-        if not answer.strip():
+        if answer is None or (secret and not answer.strip()):
             raise UsageError(f"nothing was entered for: {asked}", advice=f"run briefing auth {self._source} again")
         return answer.strip()
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from briefing.consent import answer_in
 from briefing.demo.server.google import Gate, GoogleSettings
 from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
 from briefing.http import Answer
@@ -22,7 +23,7 @@ from briefing.loopback import Loopback, Reply, Request, json_reply
 from connectors import google_login
 from connectors.google_calendar import GoogleCalendar
 from connectors.google_client import NotTaken, NotThere, Outdated, TooFast, explained
-from connectors.google_login import answer_in, missing
+from connectors.google_login import missing
 from tests.connectors.google_wire import MAYA, calendar_list, error, own, served, whats, window
 
 
