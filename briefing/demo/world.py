@@ -19,8 +19,10 @@ from briefing.demo.delivery import Delivery
 from briefing.demo.diary import Diary
 from briefing.demo.people import Leave, People
 from briefing.demo.planted import NearMiss, Planted, Truth
+from briefing.demo.retainers import Retainers
 from briefing.demo.sales import Sales
 from briefing.demo.scorecard import Scorecard
+from briefing.demo.tickets import Tickets
 
 DEMO_SEED = 1
 BEFORE, AFTER = 100, 75
@@ -49,6 +51,16 @@ class World:
     def delivery(self) -> Delivery:
         """Projects, milestones, tasks."""
         return Delivery(self.seed, self.people, self.first, self.last, self.scale, self.showcase)
+
+    @cached_property
+    def retainers(self) -> Retainers:
+        """What clients buy by the month."""
+        return Retainers(self.seed, self.people, self.first, self.last, self.scale)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        """What clients ask support for."""
+        return Tickets(self.seed, self.people, self.first, self.last, self.scale)
 
     @cached_property
     def sales(self) -> Sales:

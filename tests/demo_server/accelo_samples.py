@@ -15,6 +15,8 @@ class Sample:
     fields: str
     rows: list[dict[str, Any]]
     filters: str = ""
+    also: tuple[str, ...] = ()
+    """Fields that may be null, or filled, where the sample shows the other: the reference says so in words."""
 
 
 BUDGET = (
@@ -153,7 +155,59 @@ TASK_STATUSES = Sample(
 ]"""),
 )
 
-LISTS = (JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES)
+ISSUES = Sample(
+    "issues",
+    "title,standing,status(title),assignee,issue_priority(title,factor),custom_id,date_submitted,date_opened,"
+    "date_started,date_due,date_last_interacted,date_closed,against_type,against_id,company(name),contract,"
+    "billable_seconds",
+    json.loads("""[
+  {"id": "6604", "title": "Tracking pixel missing on booking page", "standing": "open",
+   "status": {"id": "2", "title": "Open"}, "assignee": null,
+   "issue_priority": {"id": "1", "title": "Extreme", "factor": "5"}, "custom_id": null,
+   "date_submitted": "1763127690", "date_opened": "1763127690", "date_started": "1763096400", "date_due": "1763388000",
+   "date_last_interacted": "1763127690", "date_closed": null, "against_type": "company", "against_id": "88",
+   "company": {"id": "88", "name": "Harbor Dental Group"}, "contract": "33", "billable_seconds": "0"}
+]"""),
+    "standing(submitted,open)",
+    ("assignee", "date_opened", "date_due", "contract"),
+)
+
+CONTRACTS = Sample(
+    "contracts",
+    "title,period_template_id,standing,value,auto_renew,renew_days,date_started,date_expires,date_period_expires,"
+    "manager(firstname,surname),company(name)",
+    json.loads("""[
+  {"id": "33", "title": "Harbor Dental: care plan", "period_template_id": "2", "standing": "active",
+   "value": "60000.00", "auto_renew": "no", "renew_days": "0", "date_started": "1735750800",
+   "date_expires": "1767200400", "date_period_expires": "1764522000",
+   "manager": {"id": "7", "firstname": "Dana", "surname": "Okafor"},
+   "company": {"id": "88", "name": "Harbor Dental Group"}}
+]"""),
+    "standing(active)",
+    ("date_expires",),
+)
+
+PERIODS = Sample(
+    "contracts/33/periods",
+    "contract,contract_id,standing,budget_type,allowance_type,duration_type,rollover,rate_type,rate_id,service_item_id,"
+    "date_created,date_commenced,date_expires,date_closed,allowance,budget,budget_used,unapproved_budget_used,"
+    "on_budget,overflow,usage,contract_budget(value,time,time_charged,product_charged)",
+    json.loads("""[
+  {"id": "1301", "contract": "contracts/33", "contract_id": "33", "standing": "opened", "budget_type": "pre-paid",
+   "allowance_type": "fixed_hours", "duration_type": "fixed", "rollover": "no", "rate_type": "object", "rate_id": "18",
+   "service_item_id": "381", "date_created": "1761999000", "date_commenced": "1762012800",
+   "date_expires": "1764522000", "date_closed": null, "allowance": {"billable": "144000", "charged": "0.00"},
+   "budget": {"type": "time", "value": "144000"}, "budget_used": {"type": "time", "value": "131400"},
+   "unapproved_budget_used": "7200", "on_budget": 1, "overflow": "0.00", "usage": "0.9125",
+   "contract_budget": {"id": "281", "value": "5000.00", "time": "131400", "time_charged": "4562.50",
+                       "product_charged": "0.00"}}
+]"""),
+    also=("date_closed", "budget.value", "budget_used.value", "unapproved_budget_used"),
+)
+
+LISTS = (
+    JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES, ISSUES, CONTRACTS,
+)  # fmt: skip
 
 META = {
     "status": "ok",

@@ -55,12 +55,14 @@ class Asker:
         return body_of(reply)
 
     def rows(self, path: str, filters: str = "", fields: str = "", **params: Any) -> list[dict[str, Any]]:
-        """All rows, page by page."""
+        """All rows, page by page, also where they are wrapped."""
         found: list[dict[str, Any]] = []
         for number in range(1000):
             page = self.whole(path, _limit=100, _page=number, _filters=filters, _fields=fields, **params)["response"]
-            found += page
-            if len(page) < 100:
+            if isinstance(page, dict):
+                (page,) = page.values()
+            found += page or []
+            if len(page or []) < 100:
                 return found
         raise AssertionError(path)
 

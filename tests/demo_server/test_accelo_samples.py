@@ -51,23 +51,35 @@ def keys(value: Any) -> dict[str, set[frozenset[str]]]:
     return dict(found)
 
 
+def known_of(sample: samples.Sample) -> Shapes:
+    """How each value of a sample may be written."""
+    known = shapes(sample.rows)
+    for name in sample.also:
+        known[f"[].{name}"] |= {"null", "int in a string"} | ({"decimal in a string"} if "budget" in name else set())
+    return known
+
+
 @pytest.mark.parametrize("sample", samples.LISTS, ids=lambda sample: sample.path)
 def test_a_list_is_shaped_like_its_sample(sample: samples.Sample) -> None:
     rows = Asker().rows(sample.path, sample.filters, sample.fields)
     assert rows
     assert keys(rows) == keys(sample.rows)
-    known = shapes(sample.rows)
+    known = known_of(sample)
     for where, written in shapes(rows).items():
         assert written <= known[where], where
 
 
-@pytest.mark.parametrize("sample", [samples.JOBS, samples.MILESTONES, samples.TASKS], ids=lambda sample: sample.path)
+OFTEN = (samples.JOBS, samples.MILESTONES, samples.TASKS, samples.CONTRACTS, samples.ISSUES)
+
+
+@pytest.mark.parametrize("sample", OFTEN, ids=lambda sample: sample.path)
 def test_what_a_sample_leaves_open_is_met_in_some_row(sample: samples.Sample) -> None:
     """Empty and filled dates, a task on a milestone and one on a job, priorities and none."""
     rows = Asker().rows(sample.path, "", sample.fields)
     never = {
         "jobs": {".manager", ".date_due", ".date_last_interacted"},
-        "milestones": set[str](), "tasks": {".assignee", ".date_due"},
+        "milestones": set[str](), "tasks": {".assignee", ".date_due"}, "contracts": set[str](),
+        "issues": {".custom_id"},
     }  # fmt: skip
     here = shapes(rows)
     for where, written in shapes(sample.rows).items():
@@ -148,7 +160,8 @@ def test_who_is_asking() -> None:
     assert set(user) == {"id", "firstname", "surname", "user_titles", "user_access", "locale"}
     assert user["user_titles"]["job"] == {"singular": "Project", "plural": "Projects"}
     assert {kind: rights["view"] for kind, rights in user["user_access"].items()} == {
-        "job": "1", "milestone": "1", "task": "0", "company": "1", "issue": "1"
+        "job": "1", "milestone": "1", "task": "0", "company": "1", "issue": "1", "contract": "1", "prospect": "1",
+        "quote": "1",
     }  # fmt: skip
 
 
@@ -160,9 +173,63 @@ def test_counts() -> None:
     assert accelo(bare_counts=()).whole("milestones/count", _filters="id(0)")["response"] == {"count": "0"}
 
 
+def test_the_periods_of_a_contract_are_wrapped() -> None:
+    asker = Asker()
+    numbers = asker.ids("contracts")
+    assert {len(asker.rows(f"contracts/{number}/periods")) > 1 for number in numbers} >= {True}
+    told = asker.whole(f"contracts/{numbers[0]}/periods", _fields=samples.PERIODS.fields)["response"]
+    assert keys(told) == keys({"periods": samples.PERIODS.rows})
+    known = known_of(samples.PERIODS)
+    for number in numbers:
+        for where, written in shapes(asker.rows(f"contracts/{number}/periods", "", samples.PERIODS.fields)).items():
+            assert written <= known[where], where
+    assert accelo(empty_list="null").whole(f"contracts/{numbers[0]}/periods", _filters="id(0)")["response"] == {
+        "periods": None
+    }
+
+
+def test_the_flat_list_of_periods_answers_or_not() -> None:
+    by_contract = {row["id"] for number in Asker().ids("contracts")
+                   for row in Asker().rows(f"contracts/{number}/periods")}  # fmt: skip
+    assert set(accelo(flat_periods="list").ids("contracts/periods")) == by_contract
+    wrapped = accelo(flat_periods="wrapped")
+    assert set(wrapped.whole("contracts/periods")["response"]) == {"periods"}
+    assert set(wrapped.ids("contracts/periods")) == by_contract
+    one = wrapped.ids("contracts")[0]
+    assert {row["contract_id"] for row in wrapped.rows("contracts/periods", f"contract({one})", "contract_id")} == {one}
+    assert accelo(flat_periods="missing").reply("contracts/periods").status == 404
+    number = min(by_contract)
+    assert Asker().whole(f"contracts/periods/{number}")["response"] == {"id": number}
+
+
+def test_the_further_fields_of_periods() -> None:
+    number = Asker().ids("contracts")[0]
+
+    def fields(**settings: Any) -> set[str]:
+        rows = accelo(**settings).rows(f"contracts/{number}/periods", "", "standing,allowance,budget_used,usage")
+        return set(rows[0])
+
+    assert fields() == {"id", "standing", "allowance", "budget_used", "usage"}
+    assert fields(period_fields="documented") == {"id", "standing"}
+    asker = accelo(period_fields="refused")
+    assert asker.reply(f"contracts/{number}/periods", _fields="standing,allowance").status == 400
+    assert asker.reply(f"contracts/{number}/periods", _fields="standing,contract_budget()").status == 200
+    money = accelo(financial_level="time").rows(f"contracts/{number}/periods", "", "contract_budget(value,time)")
+    assert set(money[0]["contract_budget"]) == {"id", "time"}
+
+
+def test_lists_of_types_are_wrapped_each_in_its_own_way() -> None:
+    asker = Asker()
+    assert set(asker.whole("contracts/types")["response"]) == {"types"}
+    assert set(asker.whole("requests/types")["response"]) == {"request_types"}
+    assert isinstance(asker.whole("jobs/types")["response"], list)
+    assert isinstance(asker.whole("issues/priorities")["response"], list)
+
+
 def test_an_invalid_request() -> None:
     asker = Asker()
-    for path in ("projects", "jobs/999999", "jobs/401/tasks", "jobs/recent", "object_schedules", "contracts/periods"):
+    for path in ("projects", "jobs/999999", "jobs/401/tasks", "jobs/recent", "object_schedules", "contract_budgets",
+                 "contracts/periods", "contracts/999999/periods", "contracts/periods/1"):  # fmt: skip
         reply = asker.reply(path)
         assert (reply.status, body_of(reply)) == (400, samples.INVALID_REQUEST), path
 

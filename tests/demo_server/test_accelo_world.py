@@ -153,10 +153,12 @@ def test_budgets_add_up() -> None:
         assert int(told["remaining_subtotal"]) == sum(int(task["remaining"]) for task in tasks)
 
 
-def test_companies_are_the_clients() -> None:
-    told = {row["name"]: row["website"] for row in Asker().rows("companies", fields="website")}
+def test_companies_are_the_clients_and_the_prospects() -> None:
+    told = {row["name"]: row["website"] for row in Asker().rows("companies", "standing(active)", "website")}
     assert told == {client.name: client.domain for client in world().people.clients}
-    with_own = accelo(own_company=True).rows("companies", fields="website")
+    leads = {row["name"] for row in Asker().rows("companies", "standing(pending)")}
+    assert leads == {prospect.name for prospect in world().people.prospects}
+    with_own = accelo(own_company=True).rows("companies", "standing(active)", "website")
     assert with_own[0] == {"id": "1", "name": "Harbour Lane", "website": "harbourlane.example"}
     assert len(with_own) == len(told) + 1
 

@@ -24,15 +24,22 @@ from briefing.demo.server import accelo_tables as offers
 from briefing.demo.server.accelo_auth import Gate, Granted, api_reply
 from briefing.demo.server.accelo_ids import Numbers
 from briefing.demo.server.accelo_query import Cell, Link, Query, Refused, Row, Spec, Term, page, query, terms
-from briefing.demo.server.accelo_rows import Table, tables_of
+from briefing.demo.server.accelo_rows import tables_of
 from briefing.demo.server.accelo_settings import AcceloSettings
+from briefing.demo.server.accelo_shared import Table
 from briefing.demo.server.pace import Pace, Wait
 from briefing.demo.world import World
 from briefing.loopback import Reply, Request, text_reply
 
 NOT_FOUND = "<!DOCTYPE html><html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>"
-OBJECTS = {"job": "Project", "milestone": "Milestone", "task": "Task", "company": "Client", "issue": "Ticket"}
+OBJECTS = {
+    "job": "Project", "milestone": "Milestone", "task": "Task", "company": "Client", "issue": "Ticket",
+    "contract": "Retainer", "prospect": "Sale", "quote": "Quote",
+}  # fmt: skip
 """What the deployment calls the kinds of object."""
+
+PLURAL = {"company": "companies"}
+"""Resources that are not their object with an s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,19 +121,43 @@ class AcceloSite:
             return act(asked, grant)
         if not grant.allows(path[0]) or path[0] in self.settings.refused:
             return api_reply(None, status="invalid_permission", code=403)
-        table = self.tables.get("/".join(path))
-        if table is not None and table.spec.name != "object_schedules":
-            return self._list(table, table.rows, asked)
-        table = self.tables.get(path[0])
-        if table is None:
+        name = "/".join(path)
+        if name == offers.PERIODS.name and self.settings.flat_periods != "list":
+            return self._flat_periods(asked)
+        if name in self.tables and name not in offers.UNLISTED:
+            return self._list(self.tables[name], self.tables[name].rows, asked)
+        if path[0] not in self.tables or path[0] in offers.UNLISTED:
             return _refused()
+        return self._below(path, asked)
+
+    def _below(self, path: Sequence[str], asked: Asked) -> Reply:
+        """What lies under a resource: its count, one row, and the rows of one row."""
+        table = self.tables[path[0]]
         if path[1:] == ["count"]:
             return self._count(table, asked)
-        if path[0] == "jobs" and path[2:] == ["milestones"] and path[1] in table.by_id:
+        if path[0] == "contracts" and path[1] == "periods":
+            table, path = self.tables[offers.PERIODS.name], path[1:]
+        if len(path) < 2 or path[1] not in table.by_id:
+            return _refused()
+        if len(path) == 2:
+            return api_reply(self._shown(table.spec, table.by_id[path[1]], terms(asked.fields)))
+        if (path[0], *path[2:]) == ("jobs", "milestones"):
             milestones = self.tables["milestones"]
             return self._list(milestones, [row for row in milestones.rows if _of_job(row, path[1])], asked)
-        if len(path) == 2 and path[1] in table.by_id:
-            return api_reply(self._shown(table.spec, table.by_id[path[1]], terms(asked.fields)))
+        if (path[0], *path[2:]) == ("contracts", "periods"):
+            periods = self.tables[offers.PERIODS.name]
+            return self._list(
+                periods, [row for row in periods.rows if row["contract_id"] == path[1]], asked, wraps=True
+            )
+        return _refused()
+
+    def _flat_periods(self, asked: Asked) -> Reply:
+        """The list of all periods, which one client knows and no documentation."""
+        table = self.tables[offers.PERIODS.name]
+        if self.settings.flat_periods == "wrapped":
+            return self._list(table, table.rows, asked, wraps=True)
+        if self.settings.flat_periods == "missing":
+            return text_reply(NOT_FOUND, status=404, type="text/html; charset=utf-8")
         return _refused()
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -134,11 +165,15 @@ class AcceloSite:
     def _query(self, spec: Spec, asked: Asked) -> Query:
         return query(spec, asked.filters, asked.search, self.settings)
 
-    def _list(self, table: Table, rows: Sequence[Row], asked: Asked) -> Reply:
+    def _list(self, table: Table, rows: Sequence[Row], asked: Asked, *, wraps: bool | None = None) -> Reply:
+        """A page of rows. `wraps` None: as the resource does it when it stands alone."""
         wanted = terms(asked.fields)
         found = page(self._query(table.spec, asked).of(rows), asked.pages, self.settings.default_limit)
         shown = [self._shown(table.spec, row, wanted) for row in found]
-        return api_reply(shown if shown or self.settings.empty_list == "list" else None)
+        told = shown if shown or self.settings.empty_list == "list" else None
+        alone = table.spec.within if table.spec is not offers.PERIODS else ""
+        within = table.spec.within if wraps else alone
+        return api_reply({within: told} if within else told)
 
     def _count(self, table: Table, asked: Asked) -> Reply:
         count = str(len(self._query(table.spec, asked).of(table.rows)))
@@ -151,15 +186,22 @@ class AcceloSite:
             if term.name == "_ALL" and spec.takes_all:
                 names_ = [name for name in spec.every if name not in spec.secret]
                 shown |= {name: self._cell(spec, row, Term(name, None), depth) for name in names_}
-            elif spec.twins.get(term.name, term.name) in spec.every:
+            elif spec.twins.get(term.name, term.name) in self._has(spec):
                 shown[term.name] = self._cell(spec, row, term, depth)
             elif self._breaks(spec, term.name):
                 raise Refused(f"Unknown field {term.name}.")
-        if spec is offers.BUDGETS and self.settings.financial_level != "all":
-            shown = {name: value for name, value in shown.items() if name not in offers.MONEY}
+        if self.settings.financial_level != "all":
+            shown = {name: value for name, value in shown.items() if name not in spec.money}
         return shown
 
+    def _has(self, spec: Spec) -> Sequence[str]:
+        if spec is offers.PERIODS and self.settings.period_fields != "all":
+            return [name for name in spec.every if name not in offers.OLDER]
+        return spec.every
+
     def _breaks(self, spec: Spec, name: str) -> bool:
+        if spec is offers.PERIODS and self.settings.period_fields == "refused" and name in offers.OLDER:
+            return True
         if self.settings.unknown_field == "staff":
             return spec is offers.JOBS and name == "staff"
         return self.settings.unknown_field == "refused" and name != "_ALL"
@@ -170,6 +212,8 @@ class AcceloSite:
             return self._linked(value, term, depth, row)
         if isinstance(value, tuple):
             return list(value)
+        if isinstance(value, Mapping):
+            return dict(value)
         unset_date = value is None and term.name.startswith("date_") and self.settings.unset_dates == "zero"
         return "0" if unset_date else value
 
@@ -202,12 +246,13 @@ class AcceloSite:
 
     @property
     def _rights(self) -> dict[str, Any]:
-        closed = {self.tables[name].spec.name for name in self.settings.refused if name in self.tables}
-        plural = {"job": "jobs", "milestone": "milestones", "task": "tasks", "company": "companies", "issue": "issues"}
         return {
-            kind: {"view": "0" if plural[kind] in closed else "1", "add": "0", "manage": "0", "admin": "0"}
+            kind: {
+                "view": "0" if PLURAL.get(kind, f"{kind}s") in self.settings.refused else "1",
+                "add": "0", "manage": "0", "admin": "0",
+            }
             for kind in OBJECTS
-        }
+        }  # fmt: skip
 
     @property
     def _titles(self) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class Link:
 
 
 Crumbs = tuple[Mapping[str, str], ...]
-Cell = str | Link | Crumbs | None
+Cell = str | int | Link | Crumbs | Mapping[str, str] | None
+"""Most values are text; a few are numbers, and some fields of periods are small objects."""
+
 Row = Mapping[str, Cell]
 
 
@@ -59,8 +61,17 @@ class Spec:
     takes_all: bool = True
     """Whether `_ALL` works."""
 
+    empty: tuple[str, ...] = ()
+    """What `empty(...)` may name."""
+
     secret: tuple[str, ...] = ()
     """Fields that `_ALL` never includes."""
+
+    money: frozenset[str] = frozenset()
+    """Fields that need full financial access."""
+
+    within: str = ""
+    """Lists of this resource do not stand alone: `periods` of `response`."""
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -122,7 +133,7 @@ def value_of(cell: Cell) -> str | None:
     """What filters and orders look at: of a reference its id."""
     if isinstance(cell, Link):
         return cell.id
-    return cell if isinstance(cell, str) else None
+    return str(cell) if isinstance(cell, str | int) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +180,13 @@ def _test(spec: Spec, term: Term, ways: AcceloSettings, *, within: str = "") -> 
         last = {part.name: part for part in term.parts}
         tests = [test for part in last.values() if (test := _test(spec, part, ways, within=term.name)) is not None]
         return _either(tests) if term.name == "_OR" else _both(tests)
-    if term.inside is None:
+    if term.inside is None or term.name in ways.ignores:
         return None
     if term.name == "search":
         return _searched(spec, term.inside.casefold().split())
+    if term.name == "empty":
+        unset = [name for name in term.args if name in spec.empty]
+        return (lambda row: all(value_of(row[name]) is None for name in unset)) if unset else None
     return _positive(spec, term, ways) or _negated(spec, term, ways) or _dated(spec, term, ways) or _ranged(spec, term)
 
 

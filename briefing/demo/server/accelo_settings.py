@@ -84,10 +84,42 @@ class AcceloSettings(LoginSettings):
     crumb: Literal["milestone", "component"] = "milestone"
     """What breadcrumbs call a milestone."""
 
+    ignores: tuple[str, ...] = ()
+    """Filters that are ignored without a word, as unknown ones are: `standing_not`, `date_due_before`."""
+
+    flat_periods: Literal["refused", "missing", "list", "wrapped"] = "refused"
+    """`/contracts/periods`: 400 `invalid_request`, 404 with a page, or the periods of all contracts, as a list or
+    within `response.periods` like those of one contract."""
+
+    period_fields: Literal["all", "documented", "refused"] = "all"
+    """Whether periods have the fields of the older documentation (`allowance`, `budget`, `budget_used`, `usage`): all,
+    none, or asking for them breaks the request."""
+
+    period_types: Literal["wiki", "live"] = "wiki"
+    """`budget.type` is `time` or `currency`; or `hours` or `value`."""
+
+    allowance_words: Literal["_", "-", " "] = "_"
+    """`fixed_hours`, `fixed-hours`, `fixed hours`."""
+
+    usage: Literal["share", "percent"] = "share"
+    """The scale of a period's `usage`."""
+
+    interacted: Literal["all", "own"] = "all"
+    """Whether a job's `date_last_interacted` moves with its milestones, tasks and time, or with the job alone."""
+
+    allocations: Literal["object", "list"] = "object"
+    """Whether the one row of `/activities/allocations` stands alone."""
+
     def __post_init__(self) -> None:
-        for name in ("redirect_uris", "refused", "bare_counts"):
+        for name in ("redirect_uris", "refused", "bare_counts", "ignores"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
+
+OF_ROWS = (
+    "standings", "crumb", "task_job_through_milestone", "own_company", "period_fields", "period_types",
+    "allowance_words", "usage", "interacted",
+)  # fmt: skip
+"""Settings that change rows; the others change how they are asked for and told."""
 
 OPEN: Mapping[str, Mapping[str, Any]] = {
     "nobody is 0": {"unset": "zero"},
@@ -115,5 +147,16 @@ OPEN: Mapping[str, Mapping[str, Any]] = {
     "generic standings": {"standings": "generic"},
     "two levels at most": {"nests": 1},
     "breadcrumbs say component": {"crumb": "component"},
+    "flat periods answer": {"flat_periods": "list"},
+    "flat periods answer wrapped": {"flat_periods": "wrapped"},
+    "flat periods are not found": {"flat_periods": "missing"},
+    "periods as documented now": {"period_fields": "documented"},
+    "further fields of periods are refused": {"period_fields": "refused"},
+    "period types are hours and value": {"period_types": "live"},
+    "allowance types with a hyphen": {"allowance_words": "-"},
+    "allowance types with a space": {"allowance_words": " "},
+    "usage in percent": {"usage": "percent"},
+    "a job's last interaction is its own": {"interacted": "own"},
+    "allocations are a list": {"allocations": "list"},
 }
 """Each way to answer that differs from the default and that nobody could verify, as settings."""

@@ -137,7 +137,11 @@ BUDGETS = Spec(
     filters=_same("id against_id against_type"),
     objects=("against",),
     orders=("id",),
-)
+    money=frozenset(_words(
+        "service_price_estimate service_price service_price_subtotal_estimate service_price_subtotal expense_price "
+        "material_cost material_cost_subtotal material_price material_price_subtotal charged charged_subtotal"
+    )),
+)  # fmt: skip
 SCHEDULES = Spec(
     name="object_schedules",
     default=("id", "against_id", "against_type"),
@@ -146,8 +150,90 @@ SCHEDULES = Spec(
         "date_completed date_fixed_start date_fixed_due"
     ),
 )
-MONEY = frozenset(name for name in BUDGETS.every if "price" in name or "cost" in name or "charged" in name)
-"""Fields of a budget that need full financial access."""
+CONTRACTS = Spec(
+    name="contracts",
+    default=("id", "title", "period_template_id"),
+    fields=_words(
+        "date_created date_started date_expires date_period_expires against_type against_id against value auto_renew "
+        "renew_days send_invoice notes owner_affiliation billable_affiliation contract_type manager status standing "
+        "job company date_last_interacted breadcrumbs"
+    ),
+    twins={"type": "contract_type"},
+    filters=_same(
+        "id standing contract_type manager billable_affiliation owner_affiliation status against_id against_type"
+    ),
+    objects=("against",),
+    dates=_words("date_created date_started date_expires date_period_expires"),
+    orders=_words(
+        "id date_created date_started date_expires date_period_expires standing status title date_last_interacted"
+    ),
+    search=("title",),
+    empty=("date_expires",),
+)
+OLDER = (
+    "allowance", "budget", "budget_used", "unapproved_budget_used", "on_budget", "overflow", "usage", "total", "price",
+)  # fmt: skip
+"""Fields of a period that only the older documentation and clients know."""
+
+PERIODS = Spec(
+    name="contracts/periods",
+    default=("id",),
+    fields=(
+        *_words(
+            "date_created date_commenced date_expires date_closed budget_type allowance_type rate_type rate_id "
+            "service_item_id duration_type rollover standing contract contract_id contract_budget"
+        ),
+        *OLDER,
+    ),
+    filters=_same(
+        "id budget_type allowance_type rate_type duration_type rollover standing contract_budget",
+        contract="contract_id", rate="rate_id", service_item="service_item_id",
+    ),
+    dates=_words("date_created date_commenced date_expires date_closed"),
+    orders=_words("id date_created date_commenced date_expires date_closed"),
+    within="periods",
+)  # fmt: skip
+CONTRACT_BUDGETS = Spec(
+    name="contract_budgets",
+    default=("id",),
+    fields=_words("value product_charged time_charged time against_type against_id"),
+    money=frozenset({"value", "product_charged", "time_charged"}),
+)
+ISSUES = Spec(
+    name="issues",
+    default=("id", "title"),
+    fields=_words(
+        "custom_id description against_type against_id against issue_type affiliation class issue_priority resolution "
+        "resolution_detail status standing date_submitted submitted_by date_opened opened_by date_resolved resolved_by "
+        "date_closed closed_by date_due date_started date_last_interacted date_modified referrer_type referrer_id "
+        "billable_seconds company assignee contract issue_object_budget breadcrumbs"
+    ),
+    twins={"type": "issue_type", "priority": "issue_priority", "object_budget": "issue_object_budget"},
+    filters=_same(
+        "id standing status issue_type affiliation class issue_priority resolution submitted_by opened_by closed_by "
+        "resolved_by assignee contract against_id against_type referrer_id referrer_type"
+    ),
+    objects=("against", "referrer"),
+    dates=_words("date_opened date_submitted date_started date_due date_closed date_modified"),
+    ranges=_words("id billable_seconds assignee"),
+    orders=_words(
+        "id title standing status date_opened date_submitted date_started date_due date_closed date_modified "
+        "date_resolved date_last_interacted"
+    ),
+    search=("title",),
+)
+REQUESTS = Spec(
+    name="requests",
+    default=("id", "title"),
+    fields=_words(
+        "body standing date_created date_modified request_type request_priority claimer affiliation source lead_id"
+    ),
+    twins={"type": "request_type"},
+    filters=_same("id standing affiliation", claimer_id="claimer", type="request_type"),
+    dates=("date_created", "date_modified"),
+    orders=_words("id date_created date_modified"),
+    search=("title",),
+)
 
 
 def statuses(of: str) -> Spec:
@@ -159,6 +245,17 @@ def statuses(of: str) -> Spec:
     )  # fmt: skip
 
 
-JOB_TYPES = Spec(name="jobs/types", default=("id", "title"), fields=_words("standing ordering"), filters=_same("id"))
-TASK_TYPES = Spec(name="tasks/types", default=("id", "title"), fields=_words("standing ordering"), takes_all=False)
 PRIORITIES = Spec(name="tasks/priorities", default=("id", "title"), fields=_words("icon level"))
+ISSUE_PRIORITIES = Spec(name="issues/priorities", default=("id", "title"), fields=_words("color factor"))
+
+
+def types(of: str, within: str = "") -> Spec:
+    """The list of types of one resource."""
+    return Spec(
+        name=f"{of}/types", default=("id", "title"), fields=_words("standing ordering"), filters=_same("id"),
+        takes_all=of not in {"tasks", "contracts", "issues"}, within=within,
+    )  # fmt: skip
+
+
+UNLISTED = frozenset({"object_schedules", "contract_budgets"})
+"""What only comes as part of something else."""
