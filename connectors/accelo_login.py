@@ -1,4 +1,4 @@
-"""The login of a service application, and how little is asked of it (accelo.md section 3).
+"""The login of an application, and how little is asked of it (accelo.md section 3).
 
 A hundred failed logins within five minutes lock the address out, and each further try starts the time again. So a
 wrong secret is tried once, a refused token is replaced once, and a lock is remembered by every process through the
@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -24,13 +25,11 @@ from briefing.reading.text import NAME
 from briefing.reading.zones import named
 from briefing.tokens import LockedOut, Renewed, Token, TokenFile, fingerprint
 from connectors.accelo_application import Application
-from connectors.accelo_titles import called
+from connectors.accelo_consent import SCOPE, form_of_consent
+from connectors.accelo_titles import called, titles_of
 from connectors.accelo_values import BadValue, number, text
 
 TOKEN_PATH = "/oauth2/v0/token"  # noqa: S105  (a path)
-SCOPE = "read(all)"
-"""Read only. Whether a narrower scope still shows linked objects is not documented."""
-
 LOCKED = "too_many_failed_logins"
 LOCK_SECONDS = 300.0
 """How long a lock lasts where its answer does not say: the five minutes within which failures are counted."""
@@ -38,6 +37,11 @@ LOCK_SECONDS = 300.0
 PATIENCE = 30.0
 """For so many seconds a login that could not be reached is not tried again by the next list."""
 
+HOUR, DAY = 3_600.0, 86_400.0
+OTHER_KIND = frozenset({"unauthorized client", "unauthorized_client", "unsupported_grant_type"})
+"""How Accelo refuses a question that this kind of application may not ask."""
+
+NOTHING = {"who": "", "email": "", "deployment": "", "zone": "", "currency": ""}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
@@ -84,17 +88,21 @@ def bound_to(client: Client, application: Application) -> str:
 
 
 class Login:
-    """The credential of the service application; serves many threads."""
+    """The credential of an application; serves many threads."""
 
     def __init__(self, plain_client: Client, *, deployment: str, application: Application, file: TokenFile) -> None:
         """`plain_client` may post to the token's path and has no credential of its own."""
         self._client, self._source, self._deployment = plain_client, plain_client.source, deployment
-        self._basic, self._file = Basic(application.client_id, application.client_secret), file
+        self._application, self._file = application, file
+        self._basic = Basic(application.client_id, application.client_secret)
         self._renewed = Renewed(self._fetch, file, bound_to(plain_client, application), margin=0)
         self._guard = threading.Lock()
+        self._refused: set[str] = set()
+        """Tokens that Accelo took no longer."""
         self._replacements: set[str] = set()
         self._lock: tuple[float, LockedOut] | None = None
         self._unreached: tuple[float, SourceError] | None = None
+        self._consent: Mapping[str, str] | None = None
 
     def headers(self) -> Mapping[str, str]:
         """The bearer token, fetched first where there is none. Raises AuthError, LockedOut."""
@@ -107,6 +115,7 @@ class Login:
         with self._guard:
             if access in self._replacements:
                 return False
+            self._refused.add(access)
         self._renewed.renew(refused)
         with self._guard:
             self._replacements.add(self._renewed.token().access)
@@ -122,12 +131,19 @@ class Login:
         self._stop_while_locked()
         with self._file.locked():
             until = self._file.read().get("locked_out_until")
-        if not isinstance(until, int | float) or until <= time.time():
-            self._renewed.forget()
-            with self._guard:
-                self._replacements.clear()
-                self._unreached = None
-        return self._renewed.token()
+        locked = isinstance(until, int | float) and until > time.time()
+        if self._application.consented and not locked:
+            self._consent = form_of_consent(self._application, str(self._client.base), self._source, talk)
+        with self._guard:
+            self._replacements.clear()
+            self._unreached = None
+        try:
+            token = self._renewed.anew()
+        finally:
+            self._consent = None
+        if self._application.consented and not token.refresh:
+            talk.say(f"Accelo gave nothing to renew the login with: it ends {day_of(token) or 'at a time not told'}.")
+        return token
 
     def locked_out(self, answer: Answer) -> LockedOut:
         """Data was refused because the address is locked out: kept, so that nobody asks before it ends."""
@@ -137,8 +153,10 @@ class Login:
         return error
 
     def note(self) -> str:
-        """What a reader should know of the login while it still works; empty for nothing."""
-        return ""
+        """What a reader should know of a login that still works; empty for nothing. Raises AuthError, LockedOut."""
+        token = self.token()
+        refused = lenient(token.told.get("not_renewed"), 300)
+        return f"the login ends {day_of(token)}, and {refused}: briefing auth {self._source}" if refused else ""
 
     def called(self, word: str) -> str:
         """Our word for what is listed, with the deployment's own title where that is another."""
@@ -157,25 +175,53 @@ class Login:
             if self._lock is not None and self._lock[0] > time.monotonic():
                 raise self._lock[1]
 
-    # --- the request ---
+    # --- a token ---
 
-    def _fetch(self, _: Token | None) -> Token:
-        """Ask for a token. A service application has none to renew: each is asked for with the secret."""
+    def _fetch(self, last: Token | None) -> Token:
+        """Ask for a token, with the secret, a person's consent, or what the last token is renewed with.
+
+        It is asked for while the last one still lasts: that one serves on where there is no other, and the next day,
+        or hour, it is tried again.
+        """
         if self._unreached is not None and self._unreached[0] > time.monotonic():
             raise self._unreached[1]
+        lasts = last is not None and ends_of(last) > time.time() and last.access not in self._refused
         try:
-            return self._token_of(self._asked())
-        except AuthError:
+            return self._token_of(self._asked(last, again=not lasts), last)
+        except LockedOut:
             raise
+        except AuthError as error:
+            if last is None or not lasts:
+                raise
+            reason = error.reason if isinstance(error, NotRenewed) else f"Accelo gives no other: {error}"
+            return _for(last, DAY, not_renewed=reason)
         except SourceError as error:
+            if last is not None and lasts:
+                return _for(last, HOUR)
             self._unreached = (time.monotonic() + PATIENCE, error)
             raise
 
-    def _asked(self) -> Answer:
+    def _form(self, last: Token | None) -> Mapping[str, str]:
+        """What a token is asked with. Raises AuthError where there is nothing to ask with."""
+        again = f"briefing auth {self._source}"
+        if not self._application.consented:
+            return {"grant_type": "client_credentials", "scope": SCOPE}
+        if self._consent is not None:
+            return self._consent
+        if last is None:
+            raise AuthError("there is no login yet", advice=again)
+        if not last.refresh:
+            raise NotRenewed("Accelo gave nothing to renew it with", last, advice=again)
+        return {"grant_type": "refresh_token", "refresh_token": last.refresh}
+
+    def _asked(self, last: Token | None, *, again: bool) -> Answer:
+        form = self._form(last)
+        grant = form["grant_type"]
+        # A code is good once, and so is what a login is renewed with: neither is sent twice without need.
         answer = self._client.request(
             "POST", TOKEN_PATH,
             headers={**self._basic.headers(), "Content-Type": "application/x-www-form-urlencoded"},
-            content=urlencode({"grant_type": "client_credentials", "scope": SCOPE}).encode(),
+            content=urlencode(form).encode(), again=again and grant != "authorization_code",
         )  # fmt: skip
         status, message = told_status(answer)
         if 200 <= answer.status < 300:
@@ -191,13 +237,31 @@ class Login:
                 advice=f'check the deployment name of sources.{self._source} ("{self._deployment}"); '
                 f"if it is right, try later: briefing collect {self._source}",
             )
-        raise AuthError(
-            f"login refused ({answer.status}{f' {said}' if said else ''})",
-            advice=f"check client_id and client_secret of sources.{self._source}, and from which addresses the "
-            f"application may log in; then briefing auth {self._source}",
+        said = f"{answer.status}{f' {said}' if said else ''}"
+        cure = self._cure(grant, status)
+        if grant == "refresh_token" and last is not None:
+            raise NotRenewed(f"Accelo does not renew it ({said})", last, advice=cure)
+        raise AuthError(f"login refused ({said})", advice=cure)
+
+    def _cure(self, grant: str, status: str) -> str:
+        """What helps against a refusal, by what was asked and how it was refused."""
+        section, again = f"sources.{self._source}", f"briefing auth {self._source}"
+        if status == "invalid_grant" and grant == "refresh_token":
+            return again
+        if status == "invalid_grant" and grant == "authorization_code":
+            uri = self._application.redirect_uri
+            exact = f'; in Accelo, the application must have the redirect URI "{uri}" to the letter' if uri else ""
+            return f"{again}, and answer within some minutes{exact}"
+        if status in OTHER_KIND:
+            return (
+                f'check that application = "{self._application.kind}" of {section} is its kind in Accelo; then {again}'
+            )
+        return (
+            f"check client_id and client_secret of {section}, and from which addresses the application may log in; "
+            f"then {again}"
         )
 
-    def _token_of(self, answer: Answer) -> Token:
+    def _token_of(self, answer: Answer, last: Token | None) -> Token:
         body = answer.json()
         access = body.get("access_token") if isinstance(body, Mapping) else None
         if not isinstance(access, str) or not _TOKEN.fullmatch(access):
@@ -206,11 +270,57 @@ class Login:
             life = float(number(body.get("expires_in", body.get("expires in"))) or 0)
         except BadValue:
             life = 0.0
-        # Renewed a day before its end, or a tenth of its life where that is shorter.
         ends = time.time() + life if life > 0 else 0.0
+        refresh = body.get("refresh_token")
+        if not isinstance(refresh, str) or not _TOKEN.fullmatch(refresh):
+            refresh = last.refresh if last is not None else ""
+        before = {name: value for name, value in last.told.items() if name != "not_renewed"} if last else {}
+        told = {name: value for name, value in {**who(body), "titles": titles_beside(body)}.items() if value}
         return Token(
-            access=access, expires_at=ends - min(86_400.0, life / 10) if ends else 0.0, told={**who(body), "ends": ends}
-        )
+            access=access, expires_at=ends - self._early(life) if ends else 0.0,
+            refresh=refresh if self._application.consented else "", told={**NOTHING, **before, **told, "ends": ends},
+        )  # fmt: skip
+
+    def _early(self, life: float) -> float:
+        """How many seconds before its end a token is replaced. What a new one is got with only while it lasts, or by
+        asking a person, is replaced at half its life: a fortnight without a briefing is then no end of the login.
+        """
+        return life / 2 if self._application.consented else min(DAY, life / 10)
+
+
+def ends_of(token: Token) -> float:
+    """When Accelo takes a token no longer, in unix seconds; 0 where it did not say."""
+    ends = token.told.get("ends")
+    return float(ends) if isinstance(ends, int | float) else 0.0
+
+
+def day_of(token: Token) -> str:
+    """The day on which a token ends, in the deployment's zone; empty where it is not told."""
+    ends = ends_of(token)
+    return day_words(datetime.fromtimestamp(ends, zone_named(lenient(token.told.get("zone"))) or UTC)) if ends else ""
+
+
+def day_words(at: datetime) -> str:
+    """A day in full: `Thursday 18 December 2025`."""
+    return f"{at:%A} {at.day} {at:%B %Y}"
+
+
+class NotRenewed(AuthError):
+    """A login that is over, or soon will be, and that another takes the place of only by hand."""
+
+    def __init__(self, reason: str, last: Token, *, advice: str) -> None:
+        """`reason` completes "the login ends Friday, and ..."."""
+        over, ends = "the login is no longer valid", ends_of(last)
+        if 0 < ends <= time.time():
+            over = f"the login ended {day_of(last)}"
+        super().__init__(f"{over}, and {reason}", advice=advice)
+        self.reason = reason
+
+
+def _for(last: Token, seconds: float, **told: str) -> Token:
+    """The last token once more, to be renewed after some time, or when it ends."""
+    at = min(time.time() + seconds, ends_of(last))
+    return replace(last, expires_at=at, told={**last.told, **told})
 
 
 # --- what is said beside a token -----------------------------------------------------------------------------------
@@ -233,6 +343,12 @@ def who(body: Mapping[str, Any]) -> dict[str, str]:
         "zone": next((zone for key, value in found if (zone := _zone(key, value))), ""),
         "currency": next((code for key, value in found if (code := _currency(key, value))), ""),
     }  # fmt: skip
+
+
+def titles_beside(body: Mapping[str, Any]) -> dict[str, str]:
+    """What the deployment calls its things, from a token's answer."""
+    account = body.get("account_details")
+    return titles_of(account if isinstance(account, Mapping) else body)
 
 
 def _leaves(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
