@@ -205,8 +205,48 @@ PERIODS = Sample(
     also=("date_closed", "budget.value", "budget_used.value", "unapproved_budget_used"),
 )
 
+PROSPECTS = Sample(
+    "prospects",
+    "title,standing,value,weighting,progress,success,status(title),date_due,date_created,date_last_interacted,"
+    "manager(firstname,surname,standing),affiliation(company(name))",
+    json.loads("""[
+  {"id": "530", "title": "Harbor Dental: 2026 retainer", "standing": "active", "value": "96000.00", "weighting": "4",
+   "progress": "0.6000", "success": "no", "status": {"id": "59", "title": "Quoted"}, "date_due": "1764306000",
+   "date_created": "1760968803", "date_last_interacted": "1762898744",
+   "manager": {"id": "7", "firstname": "Dana", "surname": "Okafor", "standing": "active"},
+   "affiliation": {"id": "301", "email": "pat@harbordental.example", "mobile": null,
+                   "company": {"id": "88", "name": "Harbor Dental Group"}}}
+]"""),
+    "standing(active)",
+    ("date_due",),
+)
+
+QUOTES = Sample(
+    "quotes",
+    "title,standing,status(title),against_type,against_id,portal_access,date_created,date_expiry,total_price,"
+    "manager(firstname,surname),affiliation(company(name))",
+    json.loads("""[
+  {"id": "77", "title": "2026 growth retainer", "standing": "published",
+   "status": {"id": "2", "title": "Sent to client"}, "against_type": "prospect", "against_id": "530",
+   "portal_access": "1", "date_created": "1762802529", "date_expiry": "1765386000", "total_price": "96000.00",
+   "manager": {"id": "7", "firstname": "Dana", "surname": "Okafor"},
+   "affiliation": {"id": "301", "email": "pat@harbordental.example", "mobile": null,
+                   "company": {"id": "88", "name": "Harbor Dental Group"}}}
+]"""),
+    "standing(published)",
+)
+
+HISTORY = Sample(
+    "progressions/history",
+    "",
+    json.loads("""[
+  {"id": "40112", "to_id": "59", "to_title": "Quoted", "against_type": "prospect", "against_id": "530",
+   "modified_by": "7", "date_modified": "1762957992"}
+]"""),
+)
+
 LISTS = (
-    JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES, ISSUES, CONTRACTS,
+    PROSPECTS, QUOTES, HISTORY, JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES, ISSUES, CONTRACTS,
 )  # fmt: skip
 
 META = {

@@ -163,6 +163,76 @@ def test_companies_are_the_clients_and_the_prospects() -> None:
     assert len(with_own) == len(told) + 1
 
 
+# --- support and sales ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("morning", MORNINGS[:3])
+def test_open_tickets_are_those_of_the_world(morning: date) -> None:
+    asker, tickets = Asker(site(morning)), {one.id: one for one in world().tickets.at(morning)}
+    rows = asker.rows("issues", "standing(submitted,open)", "standing,assignee,date_due,date_opened,date_submitted")
+    assert ids("issue", (row["id"] for row in rows)) == {one.id for one in tickets.values() if one.is_open(morning)}
+    nobody = 0
+    for row in rows:
+        known = tickets[Numbers(world()).record("issue", row["id"])]
+        assert int(row["date_submitted"]) == int(known.opened.timestamp())
+        assert (row["standing"] == "submitted") == (known.state(morning) == "new") == (row["date_opened"] is None)
+        assert (row["assignee"] is None) == (known.assignee(morning) is None)
+        nobody += row["assignee"] is None
+        if known.due_at is None and known.due is not None:
+            stamp = datetime.fromtimestamp(int(row["date_due"]), NEW_YORK)
+            assert (stamp.date(), stamp.hour) == (known.due, 0)
+    assert nobody
+    closed = asker.rows("issues", "standing(resolved,closed)", "date_resolved,date_closed")
+    assert closed
+    assert all((row["date_resolved"] is None) != (row["date_closed"] is None) for row in closed)
+
+
+@pytest.mark.parametrize("morning", MORNINGS[:3])
+def test_periods_hold_what_was_used_by_then(morning: date) -> None:
+    asker, periods = Asker(site(morning)), world().retainers.periods
+    running = 0
+    for contract in asker.ids("contracts", "standing(active)"):
+        fields = "contract_id,date_commenced,date_expires,allowance_type,allowance,budget_used,unapproved_budget_used"
+        for row in asker.rows(f"contracts/{contract}/periods", "standing(opened)", fields):
+            period = periods[Numbers(world()).record("period", row["id"])]
+            assert Numbers(world()).record("contract", row["contract_id"]) == period.agreement.id
+            assert (day(row["date_commenced"]), day(row["date_expires"])) == (period.starts, period.ends)
+            running += period.runs(morning)
+            if row["allowance_type"] == "fixed_hours":
+                hours = (int(row["budget_used"]["value"]) + int(row["unapproved_budget_used"])) / 3600
+                assert hours == period.worked(morning)
+                assert int(row["allowance"]["billable"]) == period.agreement.hours * 3600
+    assert running >= 15
+
+
+def test_sales_and_quotes_are_those_of_the_world() -> None:
+    asker, pipe = Asker(), world().sales.at(MORNING)
+    deals = {one.id: one for one in pipe.deals}
+    rows = asker.rows("prospects", "standing(unassigned,active)", "value,date_due,affiliation(company(name))")
+    assert ids("prospect", (row["id"] for row in rows)) == {
+        one.id for one in deals.values() if one.state(MORNING) == "open"
+    }
+    for row in rows:
+        deal = deals[Numbers(world()).record("prospect", row["id"])]
+        assert row["affiliation"]["company"]["name"] == deal.company.name
+        assert (day(row["date_due"]) if row["date_due"] else None) == deal.expected(MORNING)
+    sent = ids("quote", asker.ids("quotes", "standing(published)"))
+    assert sent == {one.id for one in pipe.proposals if one.state(MORNING) in {"sent", "viewed"}}
+
+
+def test_a_filter_that_is_ignored_lets_everything_in() -> None:
+    asker = accelo(ignores=("standing", "date_due_before"))
+    assert asker.ids("issues", "standing(open)") == Asker().ids("issues")
+    assert len(asker.ids("tasks", "date_due_before(1),id_not(0)")) == len(Asker().ids("tasks"))
+
+
+def test_contracts_without_an_end() -> None:
+    asker = Asker()
+    rows = {row["id"]: row["date_expires"] for row in asker.rows("contracts", fields="date_expires")}
+    assert asker.ids("contracts", "empty(date_expires)") == [id_ for id_, ends in rows.items() if ends is None]
+    assert None in rows.values()
+
+
 def test_the_same_world_tells_the_same() -> None:
     fields = f"{DATES},standing,assignee(),logged,remaining,task_priority(title)"
     fresh = AcceloSite(World(3, MORNING), MORNING)

@@ -16,6 +16,7 @@ from briefing.demo.days import ZONE_NAME
 from briefing.demo.people import Company, Human
 from briefing.demo.server import accelo_tables as offers
 from briefing.demo.server.accelo_query import Link, Row
+from briefing.demo.server.accelo_sales import SalesRows
 from briefing.demo.server.accelo_settings import OF_ROWS, AcceloSettings
 from briefing.demo.server.accelo_shared import STATUSES, Make, Shared, Table, Tables, draw, titled
 from briefing.demo.server.accelo_support import SupportRows
@@ -42,7 +43,7 @@ def tables_of(world: World, morning: date, settings: AcceloSettings) -> Mapping[
 
 @lru_cache(maxsize=8)
 def _kept_tables(world: World, morning: date, settings: AcceloSettings) -> Mapping[str, Table]:
-    parts = (WorkRows, SupportRows)
+    parts = (WorkRows, SupportRows, SalesRows)
     made = [make for part in parts for make in part(world, morning, settings).makes()]
     return Tables(made)
 

@@ -236,6 +236,56 @@ REQUESTS = Spec(
 )
 
 
+ENDINGS = ("won_by_id", "cancelled_by_id", "abandoned_by_id")
+PROSPECTS = Spec(
+    name="prospects",
+    default=("id", "title"),
+    fields=(
+        *_words(
+            "date_created date_actioned date_due date_last_interacted date_modified weighting value success comments "
+            "progress value_weighted staff_bookmarked contact manager prospect_type status standing "
+            "prospect_probability affiliation"
+        ),
+        *ENDINGS,
+    ),
+    twins={"type": "prospect_type"},
+    filters=_same(
+        "id standing weighting success affiliation manager prospect_type status prospect_probability company "
+        "won_by_id cancelled_by_id abandoned_by_id"
+    ),
+    dates=_words("date_created date_actioned date_due date_modified"),
+    ranges=_words("id value progress value_weighted weighting"),
+    orders=_words(
+        "id title status standing date_created date_actioned date_due date_modified date_last_interacted"
+    ),
+    search=("title",),
+)  # fmt: skip
+PROBABILITIES = Spec(name="prospects/probabilities", default=("id", "title"), fields=("value",))
+QUOTES = Spec(
+    name="quotes",
+    default=("id", "title"),
+    fields=_words(
+        "against_type against_id against notes portal_access affiliation_id affiliation date_created date_expiry "
+        "manager_id manager status_id status standing created_by_staff_id created_by introduction conclusion terms "
+        "service_price_total service_time_total material_price_total total_price"
+    ),
+    filters=_same("id standing affiliation manager status against_type against_id created_by"),
+    objects=("against",),
+    dates=("date_created", "date_expiry"),
+    ranges=("id",),
+    orders=_words("id date_created date_expiry total_price"),
+    search=("title",),
+)
+HISTORY = Spec(
+    name="progressions/history",
+    default=_words("id to_id to_title against_type against_id modified_by date_modified"),
+    filters=_same("id against_type against_id modified_by"),
+    objects=("against",),
+    dates=("date_modified",),
+    orders=("id", "date_modified"),
+)
+
+
 def statuses(of: str) -> Spec:
     """The list of statuses of one resource. Those of tasks have no `start`, and `_ALL` does not work."""
     fields = "color standing ordering" if of == "tasks" else "color standing start ordering"
