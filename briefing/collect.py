@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -158,17 +158,25 @@ class _Collect:
             self._listed(source, (), source.problem or SourceError("it could not be built"))
             return
         self.listing[source.name] = (source, min(time.monotonic() + source.deadline, self.until))
-        connector = source.connector
+        connector, marks = source.connector, self._marks(source)
 
         def work() -> None:
             try:
-                streams = tuple(connector.streams(self.window))
+                streams = tuple(_offered(connector, self.window, marks))
             except BaseException as error:  # noqa: BLE001  (foreign code: whatever it raises is this source's gap)
                 self._hand(_Message(source, "listed", error=error), None)
             else:
                 self._hand(_Message(source, "listed", streams=streams), None)
 
         threading.Thread(target=work, name=f"list {source.name}", daemon=True).start()
+
+    def _marks(self, source: Source) -> Mapping[str, Mark]:
+        """Where the readings of a source may go on, by scope; none for a connector that lists without them."""
+        if not hasattr(source.connector, "streams_after"):
+            return {}
+        keys = sorted(key for key in self.store.standings() if key.source == source.name)
+        marks = ((key.scope, self.store.mark(key, source.bound_to)) for key in keys)
+        return {scope: Mark(text) for scope, text in marks if text}
 
     def _listed(self, source: Source, streams: Sequence[Stream], error: BaseException | None) -> None:
         self.listing.pop(source.name, None)
@@ -354,6 +362,12 @@ class _Collect:
             milliseconds=round((time.monotonic() - job.began) * 1000) if job.began else 0, emptied=emptied,
             calls=job.meter.calls, pages=job.meter.pages, room=job.meter.room,
         )  # fmt: skip
+
+
+def _offered(connector: Connector, window: Window, marks: Mapping[str, Mark]) -> Sequence[Stream]:
+    """The streams of a connector, found from the last readings where it offers that (`GoesOn`)."""
+    after: Callable[[Window, Mapping[str, Mark]], Sequence[Stream]] | None = getattr(connector, "streams_after", None)
+    return after(window, marks) if after and marks else connector.streams(window)
 
 
 def _key(source: Source, stream: Stream) -> StreamKey:

@@ -113,6 +113,18 @@ class Connector(Protocol):
         """The streams on offer. May ask the network or look at files; runs under its own deadline."""
 
 
+class GoesOn(Protocol):
+    """What a connector may offer beside `streams`, where finding its streams takes calls that the last readings have
+    made already.
+    """
+
+    def streams_after(self, window: Window, marks: Mapping[str, Mark]) -> Sequence[Stream]:
+        """What `streams` would list now; asked in its place where there are marks. `marks` are those of the last
+        readings by their scopes, of scopes no longer listed too. Nothing that stands in them is believed to hold still:
+        a place that has moved is looked for anew, as without marks.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that `briefing doctor` tells of a source."""

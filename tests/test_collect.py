@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from briefing.connector import Gone, Ignored, Mark, Skipped, Stream, Window
 from briefing.errors import AuthError, Busy, MarkExpired, SourceError
 from briefing.facts import Fact, Milestone, Task
 from briefing.log import never_print
-from briefing.store import Store, StreamRecord
+from briefing.store import Attempt, Listing, Store, StreamKey, StreamRecord
 from briefing.store.sqlite import SqliteStore
 from briefing.testing import facts_from
 
@@ -118,6 +118,23 @@ def test_a_reading_too_long_for_one_time_goes_on_the_next(store: Store) -> None:
     states = [status(run(store, Tool(a=read))["a"]) for _ in range(3)]
     assert (asked, states) == ([None, "a", "ab"], ["partial", "partial", "whole"])
     assert [fact.ref.id for fact in store.snapshot(NOW).facts] == ["a", "b", "c"]
+
+
+def test_a_listing_goes_on_from_the_marks_of_the_last_readings(store: Store) -> None:
+    """By their scopes, of these settings only; without any it begins as others do."""
+    given: list[dict[str, str]] = []
+
+    class Going(Tool):
+        def streams_after(self, window: Window, marks: Mapping[str, Mark]) -> Sequence[Stream]:
+            given.append({scope: mark.value for scope, mark in marks.items()})
+            return self.streams(window)
+
+    tool = Going(a=lambda w, m: [*tasks("x"), Mark("1")], b=lambda w, m: tasks("y"), c=lambda w, m: [Mark("3")])
+    store.listed(Listing(source="other", at=NOW, streams=(key := StreamKey("other", "z", ("task",)),)))
+    store.receive(key).finish(Attempt(status="whole", started=NOW, ended=NOW), mark="9")
+    for bound_to in ("s1", "s1", "s2"):
+        collect([Source(name="tool", connector=tool, bound_to=bound_to)], store, WINDOW, clock=lambda: NOW)
+    assert given == [{"a": "1", "c": "3"}]
 
 
 def test_a_hung_stream_costs_its_own_deadline(store: Store) -> None:
