@@ -231,7 +231,7 @@ class _Day:
 
     def looked_everywhere(self) -> bool:
         """Whether every list in which something could be open was read whole."""
-        relevant = [reading for reading in self.facts.readings if reading.kinds & RELEVANT]
+        relevant = [reading for reading in self.facts.readings if _may_hold_open_matters(reading)]
         return bool(relevant) and self.whole and all(reading.status == "whole" for reading in relevant)
 
     def unchecked(self) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ class _Day:
         missing = {
             reading.place or reading.source: None
             for reading in self.facts.readings
-            if reading.kinds & RELEVANT and reading.status in ("missing", "stale")
+            if _may_hold_open_matters(reading) and reading.status in ("missing", "stale")
         }
         return tuple(f"{place}: not checked today." for place in missing)
 
@@ -343,6 +343,11 @@ class _Day:
         if self.own or not owners:
             return ()
         return (f"No calendar that was read is yours; they are of {words.some(sorted(owners), 3)}.",)
+
+
+def _may_hold_open_matters(reading: StreamReading) -> bool:
+    """Whether something could be open in a list; of a source that did not even say what it has, anything could."""
+    return bool(reading.kinds & RELEVANT) or (reading.status == "missing" and not reading.kinds)
 
 
 def _more(matters: Sequence[Priced]) -> tuple[str, ...]:

@@ -332,6 +332,9 @@ def test_nothing_is_called_open_only_where_all_was_read(table: str) -> None:
     assert lines(day(table, more=[projects], status="partial")) == plain
     unread = [one + " Accelo: not checked today." for one in plain[:2]]
     assert lines(day(table, more=[replace(projects, status="missing", problem="no")])) == [*unread, plain[2]]
+    unloaded = replace(projects, status="missing", kinds=frozenset(), problem="no such connector")
+    tasks = replace(projects, source="tracker", place="Tracker")
+    assert lines(day(table, more=[tasks, unloaded])) == [*unread, plain[2]]
 
 
 # --- what could not be read ------------------------------------------------------------------------------------------
