@@ -264,12 +264,14 @@ class _Writer:
         )  # fmt: skip
 
     def _links(self, evidence: Sequence[Evidence]) -> tuple[Link, ...]:
-        links = {
-            (one.ref.url or one.ref.where): Link(text=self._link_text(one), url=one.ref.url, where=one.ref.where)
-            for one in evidence
-            if one.ref.url or one.ref.where
-        }
-        return tuple(links.values())[:4]
+        places = {(one.ref.url or one.ref.where): one for one in evidence if one.ref.url or one.ref.where}
+        links, times = [], Counter[str]()
+        for one in list(places.values())[:4]:
+            text = self._link_text(one)
+            times[text] += bool(one.ref.url)
+            again = f" ({times[text]})" if times[text] > 1 else ""
+            links.append(Link(text=f"{text}{again}", url=one.ref.url, where=one.ref.where))
+        return tuple(links)
 
     def _link_text(self, one: Evidence) -> str:
         """Where a link leads: the thing itself where it has an address, else the file it stands in."""
@@ -340,7 +342,9 @@ class _Writer:
         if faults:
             lines.append(f"A fault of ours: {words.listed(faults)} did not run. The log has the details.")
         if idle:
-            lines.append(f"No source for {words.count(len(idle), 'rule')}: {', '.join(idle)}.")
+            unknown = any(not reading.kinds for reading in self.facts.readings)
+            source = "No source that could be read" if unknown else "No source"
+            lines.append(f"{source} for {words.count(len(idle), 'rule')}: {', '.join(idle)}.")
         doubtful = self.facts.directory.ambiguous
         if doubtful:
             lines.append(f"Could be two clients, counted for none: {words.some(sorted(doubtful), 5)}.")
