@@ -246,7 +246,7 @@ class _Writer:
         lead, item = card.lead, card.lead.item
         owner = self._owner(item.owner)
         kinds = {one.lost_kind for one in card.members}
-        body = [*item.body, *(one.item.line for one in card.reasons)]
+        body = [*item.body, *reason_lines(card)]
         body += [sentence for sentence in (item.since_text, self._owner_sentence(item.owner)) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
         line = item.line if name in item.line else f"{item.line} {name[0].upper()}{name[1:]}."
@@ -336,7 +336,7 @@ class _Writer:
         return f"{len(rest)} more: {', '.join(parts)}."
 
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
-        lines = [*self.plan.notices, "Compared with no earlier edition: none was delivered."]
+        lines = [*self.plan.notices, "Compared with no earlier edition."]
         idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
         faults = [o.rule for o in outcomes if any(n.blocked_by == "briefing" for n in o.not_run)]
         if faults:
@@ -351,6 +351,29 @@ class _Writer:
         if snapshot.unknown_kinds:
             lines.append(f"{words.count(snapshot.unknown_kinds, 'fact')} written by a newer version left out.")
         return tuple(lines)
+
+
+def reason_lines(card: Card) -> tuple[str, ...]:
+    """What a card says of its reasons: the dearest few, without the name the headline begins with, the rest counted.
+
+    What another sentence of the card counts already (a task of the late milestone) is not said again.
+    """
+    told = {(ref.source, ref.kind, ref.id) for one in card.members for ref in one.item.tells}
+    lines = [
+        one.item.line
+        for one in card.reasons
+        if (one.item.about.source, one.item.about.kind, one.item.about.id) not in told
+    ]
+    name, colon, _ = card.lead.item.line.partition(": ")
+    short = [_capital(line.removeprefix(name + colon) if colon else line) for line in lines[:MOST_REASONS]]
+    rest = len(lines) - len(short)
+    return (*short, *((f"{words.count(rest, 'more matter')}.",) if rest else ()))
+
+
+def _capital(line: str) -> str:
+    """A line as a sentence begins; a title that has capitals of its own (`iOS build`) stays."""
+    first = line.split(" ", 1)[0]
+    return line[:1].upper() + line[1:] if first.islower() else line
 
 
 def _is_not_read(source: SourceCoverage) -> bool:
@@ -381,6 +404,9 @@ def _names(sources: Sequence[str], most: int = 3) -> str:
 def _factor(factor: Factor) -> FactorLine:
     return FactorLine(name=factor.name, value=factor.value, kind=factor.kind, source=factor.source)
 
+
+MOST_REASONS = 3
+"""So many further matters of its story stand on a card in words; the picture's 120 words leave room for no more."""
 
 EDITION = time(7)
 """When an edition is for, unless a schedule says otherwise."""

@@ -115,6 +115,9 @@ class Item:
     people: tuple[Person, ...] = ()
     """Persons it concerns besides the owner, for the day's meetings."""
 
+    tells: tuple[Ref, ...] = ()
+    """What this sentence counts already (the open tasks of a late milestone): not said again on the same card."""
+
     evidence: tuple[Evidence, ...] = ()
     figures: tuple[Figure, ...] = ()
     looked_in: tuple[str, ...] = ()
@@ -128,8 +131,8 @@ class Item:
 
     @property
     def story(self) -> tuple[str, ...]:
-        """What card it belongs to: the client and the root object, or itself."""
-        if not self.client or self.root is None:
+        """What card it belongs to: the client, where there is one, and the root object; or itself."""
+        if self.root is None:
             return self.key
         return (self.client, self.root.source, self.root.kind, self.root.id)
 
