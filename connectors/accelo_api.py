@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from briefing.connector import Ignored, Skipped
 from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
-from briefing.http import Answer, Client, Guards, retry_after
+from briefing.http import Answer, Client, Guards, retry_after, room_of
+from briefing.meter import Room
 from briefing.tokens import TokenFile
 from connectors.accelo_application import Application
 from connectors.accelo_filters import Filters
@@ -54,10 +55,32 @@ THINGS: Mapping[str, Thing] = {
     "staff": Thing("staff", "staff"),
     "companies": Thing("company", "companies"),
 }
+"""What every deployment has."""
+
+MODULES: Mapping[str, Thing] = {
+    "issues": Thing("ticket", "tickets"),
+    "contracts": Thing("retainer", "retainers"),
+    "periods": Thing("retainer period", "retainer periods"),
+    "quotes": Thing("quote", "quotes"),
+    "prospects": Thing("sale", "sales"),
+    "activities": Thing("activity", "activities"),
+}
+"""What some use and others do not."""
+
+RESERVE = 200
+"""Calls of an hour that are left for what else uses the deployment: what a briefing can do without stops before."""
 
 
 class NotShown(AuthError):
     """The login is good; its user may not see this (403)."""
+
+
+class NotThere(SourceError):
+    """Accelo knows no such list (404)."""
+
+
+class TooMany(SourceError):
+    """There are more rows than are wanted."""
 
 
 class RefusedFields(BadAnswer):
@@ -69,6 +92,11 @@ class Listing:
     """One question to one list. Raises ValueError for a filter that the list does not know."""
 
     resource: str
+    """Whose documented filters it takes."""
+
+    path: str = ""
+    """Where it is asked for, if that is not the resource's own list; such a list cannot be counted."""
+
     fields: tuple[str, ...]
     filters: Filters = field(default_factory=Filters)
     spare: tuple[str, ...] = ()
@@ -86,7 +114,7 @@ class Listing:
     @property
     def thing(self) -> Thing:
         """What a reader calls the rows."""
-        return THINGS[self.resource]
+        return thing_of(self.resource)
 
 
 class Api:
@@ -106,6 +134,8 @@ class Api:
             base_url, source=source, vendor="Accelo", credential=self.login, guards=GUARDS, headers=accept,
             explain=self._explained,
         )  # fmt: skip
+        self.room: Room | None = None
+        """What Accelo said last of its hourly limit."""
 
     # --- questions ---
 
@@ -115,6 +145,7 @@ class Api:
             if name not in PARAMETERS:
                 raise ValueError(f"{name} is not a parameter of a read")
         answer = self.client.get(f"{ROOT}/{path}", params)
+        self.room = room_of(answer.headers) or self.room
         body = answer.json()
         meta = body.get("meta") if isinstance(body, Mapping) else None
         if not isinstance(body, Mapping) or "response" not in body:
@@ -123,6 +154,21 @@ class Api:
         if body["response"] is None and status not in {"", "ok"}:
             raise BadAnswer(f"Accelo answers the question for {what_of(path)} with {status}")
         return body["response"]
+
+    def leave_room(self, zone: tzinfo, calls: int = 1) -> None:
+        """Raises RateLimited where so many more calls would take what is left for others (section 4.4)."""
+        room = self.room
+        if room is None or room.left >= RESERVE + calls:
+            return
+        until = f" until {room.until.astimezone(zone):%H:%M}" if room.until else ""
+        raise RateLimited(
+            f"of the {room.left:,} calls that Accelo allows{until}, {RESERVE} are left for what else uses the "
+            f"deployment, and this would take {calls:,}"
+        )
+
+    def first(self, resource: str) -> None:
+        """Try a list with the least there is to ask for. Raises SourceError."""
+        self.ask(resource, {"_fields": "standing", "_limit": 1, "_page": 0})
 
     def one(self, path: str, fields: Sequence[str] = ()) -> Row:
         """A single object. Raises SourceError."""
@@ -152,14 +198,30 @@ class Api:
         found = unwrapped(self.ask(f"{resource}/statuses", params), resource)
         return [row for row in found if isinstance(row, Mapping)]
 
-    def rows(self, listing: Listing, already: set[str] | None = None) -> Iterator[Row | Skipped | Ignored]:
+    def rows(
+        self, listing: Listing, already: set[str] | None = None, *, most_pages: int = 0
+    ) -> Iterator[Row | Skipped | Ignored]:
         """Every row of a list, each held against the filters; then what was left out, counted.
 
         Rows move while pages are read, so one may come on two pages: it is passed on as it comes, and counted where
         facts are kept. `already` are ids that an earlier list gave: those are passed over, and this list's are added.
+        Raises SourceError; TooMany after `most_pages` where there are more.
         """
-        paging = self.client.paging(f"Accelo {listing.thing.many}")
         sieve = _Sieve(listing, already or set())
+        for page, found in self._pages(listing, sieve, most_pages):
+            if isinstance(found, Ignored):
+                yield found
+                continue
+            for place, row in enumerate(found, 1):
+                if (kept := sieve.taken(row, f"{listing.thing.many}, page {page + 1}, row {place}")) is not None:
+                    yield kept
+        yield from sieve.left_out()
+        if already is not None:
+            already |= sieve.ids
+
+    def _pages(self, listing: Listing, sieve: _Sieve, most: int) -> Iterator[tuple[int, list[Any] | Ignored]]:
+        """The pages of a list to its end, and once that it is read without what can be done without."""
+        paging = self.client.paging(f"Accelo {listing.thing.many}")
         fields, page, limit = (*listing.fields, *listing.spare), 0, LIMIT
         while True:
             try:
@@ -168,30 +230,39 @@ class Api:
                 if page or fields == listing.fields:
                     raise
                 fields = listing.fields
-                yield Ignored(0, f"{listing.spare_words} not read: Accelo refuses the fields")
+                yield 0, Ignored(0, f"{listing.spare_words} not read: Accelo refuses the fields")
                 continue
+            if page and listing.path and sieve.has_all(found):
+                return  # a list inside an object may not know of pages
             paging.page(rows=[str(row.get("id")) if isinstance(row, Mapping) else str(row) for row in found])
-            for place, row in enumerate(found, 1):
-                if (kept := sieve.taken(row, f"{listing.thing.many}, page {page + 1}, row {place}")) is not None:
-                    yield kept
+            yield page, found
             if page == 0 and len(found) in OTHER_LIMITS:
                 limit = len(found)
             if len(found) < limit:
-                break
+                return
             page += 1
-        yield from sieve.left_out()
-        if already is not None:
-            already |= sieve.ids
+            if page == most:
+                raise TooMany(f"Accelo has more than {page * limit:,} {listing.thing.many} in answer to this")
+
+    def first_page(self, listing: Listing, already: set[str]) -> tuple[list[Row | Skipped], bool]:
+        """The first rows of a list as `rows` passes them on, without what was left out; and whether there are more."""
+        sieve = _Sieve(listing, already)
+        found = self._page(listing, (*listing.fields, *listing.spare), 0)
+        taken = [sieve.taken(row, f"{listing.thing.many}, page 1, row {place}") for place, row in enumerate(found, 1)]
+        already |= sieve.ids
+        return [row for row in taken if row is not None], len(found) >= LIMIT or len(found) in OTHER_LIMITS
 
     def _page(self, listing: Listing, fields: Sequence[str], page: int) -> list[Any]:
         params: dict[str, object] = {"_fields": ",".join(fields), "_limit": LIMIT, "_page": page}
         if listing.filters.terms:
             params["_filters"] = listing.filters.text
-        response = self.ask(listing.resource, params)
+        response = self.ask(listing.path or listing.resource, params)
+        if not is_nothing(response):
+            return unwrapped(response, listing.resource)
         # Some lists say null where they have no rows. It is believed when the count says the same.
-        if response is None and self.count(listing.resource, listing.filters) > page * LIMIT:
+        if not listing.path and self.count(listing.resource, listing.filters) > page * LIMIT:
             raise BadAnswer(f"Accelo answers the question for {listing.thing.many} with nothing, and counts some")
-        return unwrapped(response, listing.resource)
+        return []
 
     # --- refusals ---
 
@@ -222,7 +293,7 @@ class Api:
                 f"Accelo's limit of calls, shared by all that use the deployment, is used up (429{room})"
             )
         if answer.status == 404:
-            return SourceError(
+            return NotThere(
                 f"Accelo has no list of {what} at this address (404)",
                 advice=f"check deployment and base_url of sources.{self.source}",
             )
@@ -231,15 +302,27 @@ class Api:
         return None
 
 
+def thing_of(resource: str) -> Thing:
+    """What a reader calls the rows of a list."""
+    return THINGS.get(resource) or MODULES[resource]
+
+
 def what_of(path: str) -> str:
     """What a reader calls that which a path asks for."""
     first = path.strip("/").partition("/")[0]
-    return THINGS[first].many if first in THINGS else f'"{first}"' if first else "data"
+    return thing_of(first).many if first in THINGS or first in MODULES else f'"{first}"' if first else "data"
+
+
+def is_nothing(response: Any) -> bool:
+    """Whether null stands in the place of the rows, by itself or under the name of the list."""
+    if isinstance(response, Mapping):
+        return bool(response) and "id" not in response and all(value is None for value in response.values())
+    return response is None
 
 
 def unwrapped(response: Any, path: str) -> list[Any]:
     """The rows of a response, by its shape (section 4.3): a list, null, an object around one list, a single object."""
-    if response is None:
+    if is_nothing(response):
         return []
     if isinstance(response, list):
         return response
@@ -255,6 +338,7 @@ class _Sieve:
     def __init__(self, listing: Listing, already: AbstractSet[str]) -> None:
         self.listing, self._already = listing, already
         self.ids: set[str] = set()
+        self.met: set[str] = set()
         self._kept = self._unasked = 0
         self._untold = set(listing.telling)
 
@@ -268,6 +352,7 @@ class _Sieve:
             return Skipped(where, f"id: {error}")
         if own is None:
             return Skipped(where, "it has no id")
+        self.met.add(own)
         if own in self._already:
             return None
         if not self.listing.filters.keep(row):
@@ -277,6 +362,10 @@ class _Sieve:
         self.ids.add(own)
         self._untold.difference_update(row)
         return row
+
+    def has_all(self, rows: Sequence[Any]) -> bool:
+        """Whether every row of a page came before, held back or not."""
+        return bool(rows) and all(str(row.get("id")) in self.met for row in rows if isinstance(row, Mapping))
 
     def left_out(self) -> Iterator[Skipped | Ignored]:
         """What was held back, and what no row tells."""

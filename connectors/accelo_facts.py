@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,8 @@ NO_IDENTITY = frozenset(
     "gmail.com outlook.com hotmail.com yahoo.com icloud.com aol.com gmx.de web.de".split()
 )
 """Hosts of many: a company's page there says nothing of its mails."""
+
+S = TypeVar("S")
 
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59})")
 
@@ -81,31 +84,34 @@ class Shapes:
 
     def project(self, row: Row) -> Project:
         """A job."""
-        key, title = field(row, "id", needed_id), _title(row)
+        key, title = field(row, "id", needed_id), title_of(row)
         budget, used = self._budget(row)
-        active = field(row, "date_last_interacted", ts, self.zone)
+        hours_planned, hours_used, hours_left = _hours(row)
         return Project(
-            ref=Ref(source=self.source, kind="project", id=key, url=self._url("view_job", key)),
-            party=_party(row),
+            ref=Ref(source=self.source, kind="project", id=key, url=self.url("view_job", key)),
+            party=party_of(row),
             title=title,
-            state=_state(row, WORK),
+            state=state_of(row, WORK),
             manager=self.person(row, "manager"),
             starts=field(row, "date_started", day, self.zone),
             due=field(row, "date_due", day, self.zone),
             budget=budget,
             used=used,
-            last_activity=active if active and active <= self.now else None,
+            hours_planned=hours_planned,
+            hours_used=hours_used,
+            hours_left=hours_left,
+            last_activity=self.past(row, "date_last_interacted"),
             type=field(inside(row.get("job_type")), "title", text, NAME),
         )
 
     def milestone(self, row: Row) -> Milestone:
         """A milestone. The user interface has no address for one: it leads to its project."""
-        key, title, state = field(row, "id", needed_id), _title(row), _state(row, WORK)
+        key, title, state = field(row, "id", needed_id), title_of(row), state_of(row, WORK)
         project = project_of(row)
         if project is None:
             raise BadValue("it names no project")
         return Milestone(
-            ref=Ref(source=self.source, kind="milestone", id=key, url=self._url("view_job", project)),
+            ref=Ref(source=self.source, kind="milestone", id=key, url=self.url("view_job", project)),
             project=project,
             parent=parent_of(row) or "",
             title=title,
@@ -132,14 +138,14 @@ class Shapes:
             raise BadValue(f"it hangs on {shown(kind)}, which is not known")
         if target is None:
             raise BadValue(f"it does not say on which {kind} it hangs")
-        state = _state(row, TASK)
+        state = state_of(row, TASK)
         milestone = target if kind in MILESTONE_TYPES else ""
         project = (projects.get(target) or _project_through(row) or "") if milestone else target
         return Task(
-            ref=Ref(source=self.source, kind="task", id=key, url=self._url("view_task", key)),
+            ref=Ref(source=self.source, kind="task", id=key, url=self.url("view_task", key)),
             project=project,
             milestone=milestone,
-            title=_title(row),
+            title=title_of(row),
             assignee=self.person(row, "assignee"),
             due=field(row, "date_due", day, self.zone),
             remaining=field(row, "remaining", hours),
@@ -161,12 +167,42 @@ class Shapes:
             None if used is None else Money(amount=used, currency=self.currency)
         )
 
+    def past(self, row: Row, name: str) -> datetime | None:
+        """A moment at which something happened; None for one later than the morning."""
+        found = field(row, name, ts, self.zone)
+        return found if found and found <= self.now else None
+
+    def priced(self, amount: Decimal | None) -> Money | None:
+        """An amount above zero, where its currency is known. Accelo has 0.00 where nothing was filled in."""
+        return Money(amount=amount, currency=self.currency) if self.currency and amount and amount > 0 else None
+
+    def spent(self, amount: Decimal | None) -> Money | None:
+        """An amount that may be nothing, where its currency is known."""
+        return Money(amount=amount, currency=self.currency) if self.currency and amount is not None else None
+
+    @property
+    def today(self) -> date:
+        """The deployment's date."""
+        return self.now.astimezone(self.zone).date()
+
     # --- people and companies ---
 
     def person(self, row: Row, name: str) -> Person | None:
         """Whom a field names, as an object or by id alone; None for nobody."""
         found, record = field(row, name, ref)
         return None if found is None else self._person(found, record)
+
+    def contact(self, row: Row) -> Person | None:
+        """The person at a client whom a row is for, by the role they have there; None for nobody."""
+        found, record = field(row, "affiliation", ref)
+        if found is None:
+            return None
+        known = inside(record.get("contact"))
+        first, last = field(known, "firstname", text, NAME), field(known, "surname", text, NAME)
+        email = field(record, "email", text, NAME) or field(known, "email", text, NAME)
+        return Person(
+            name=f"{first} {last}".strip(), email=email.lower(), id=f"{self.source}/affiliation/{found}"
+        )  # fmt: skip
 
     def _person(self, id: str, record: Row) -> Person:
         first, last = field(record, "firstname", text, NAME), field(record, "surname", text, NAME)
@@ -197,13 +233,14 @@ class Shapes:
             raise BadValue("it has no name")
         domain = domain_of(field(row, "website", text, 300))
         return Company(
-            ref=Ref(source=self.source, kind="company", id=key, url=self._url("view_company", key)),
+            ref=Ref(source=self.source, kind="company", id=key, url=self.url("view_company", key)),
             party=Party(name=name, id=key),
             name=name,
             domains=(domain,) if domain and domain != self.own_domain else (),
         )
 
-    def _url(self, action: str, id: str) -> str:
+    def url(self, action: str, id: str) -> str:
+        """Where the user interface shows something (section 11)."""
         return f"{self.link}/?action={action}&id={id}"
 
 
@@ -246,7 +283,22 @@ def estimate_of(row: Row) -> Decimal | None:
     return estimate if estimate and estimate > 0 else None
 
 
-def _party(row: Row) -> Party:
+def _hours(row: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Hours planned, used and left of a job with its milestones and tasks; a plan of zero is none."""
+    budget = inside(row.get("job_object_budget"))
+    planned = field(budget, "service_time_subtotal_estimate", hours)
+    return planned or None, field(budget, "logged_subtotal", hours), field(budget, "remaining_subtotal", hours)
+
+
+def against_of(row: Row) -> tuple[str, str]:
+    """What a row hangs on: `job`, `milestone` or Accelo's own word in the singular, and its id; empty for nothing."""
+    told, found = field(row, "against_type", plain).lower(), field(row, "against_id", sid)
+    kind = "milestone" if told in MILESTONE_TYPES else {"companies": "company"}.get(told, told.removesuffix("s"))
+    return (kind, found) if kind and found else ("", "")
+
+
+def party_of(row: Row) -> Party:
+    """Whose a row is."""
     found, record = company_of(row)
     return NOBODY if found is None else Party(name=field(record, "name", text, NAME), id=found)
 
@@ -257,14 +309,16 @@ def _project_through(row: Row) -> str | None:
     return project_of(milestone)
 
 
-def _title(row: Row) -> str:
+def title_of(row: Row) -> str:
+    """A title that must be there."""
     title = field(row, "title", text, SUBJECT)
     if not title:
         raise BadValue("it has no title")
     return title
 
 
-def _state(row: Row, states: Mapping[str, WorkState]) -> WorkState:
+def state_of(row: Row, states: Mapping[str, S]) -> S:
+    """What a row's standing means. Raises BadValue for a word that is not known: it is not guessed."""
     word = standing(row)
     if not word:
         raise BadValue("it has no standing")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.accelo_values import BadValue, Row, plain, ref, sid
+from connectors.accelo_values import BadValue, Row, number, plain, ref, sid
 
 FILTERS: Mapping[str, frozenset[str]] = {
     "jobs": frozenset("id standing against_id against_type paused job_type manager modified_by status rate affiliation "
@@ -21,11 +21,29 @@ FILTERS: Mapping[str, frozenset[str]] = {
     "staff": frozenset("id email standing username".split()),
     "companies": frozenset("id status standing default_affiliation manager_id custom_id website contact_number"
                            .split()),
+    "issues": frozenset("id standing status issue_type affiliation class issue_priority resolution submitted_by "
+                        "opened_by closed_by resolved_by assignee contract against_id against_type against".split()),
+    "contracts": frozenset("id standing contract_type manager billable_affiliation owner_affiliation status against_id "
+                           "against_type against".split()),
+    "periods": frozenset("id budget_type allowance_type rate_type rate service_item duration_type rollover standing "
+                         "contract contract_budget".split()),
+    "quotes": frozenset("id standing affiliation manager status against_type against_id created_by against".split()),
+    "prospects": frozenset("id standing weighting success affiliation manager prospect_type status company "
+                           "prospect_probability won_by_id cancelled_by_id abandoned_by_id".split()),
+    "activities": frozenset("id parent_id thread_id against_type against_id owner_id owner_type medium visibility "
+                            "staff activity_class activity_priority task time_allocation owner against".split()),
 }  # fmt: skip
 """Names that the endpoints' documentation lists; each may be negated with `_not`."""
 
-ORDERED_BY_ID = frozenset({"jobs", "milestones", "tasks"})
-"""Lists whose documentation names `id` as an order."""
+DATES: Mapping[str, frozenset[str]] = {"activities": frozenset({"date_logged"})}
+"""Documented dates that are asked for, each with `_after`."""
+
+ORDERS: Mapping[str, frozenset[str]] = {
+    "jobs": frozenset({"id"}), "milestones": frozenset({"id"}), "tasks": frozenset({"id", "date_created"}),
+    "periods": frozenset({"id", "date_commenced"}), "quotes": frozenset({"id"}), "prospects": frozenset({"id"}),
+    "activities": frozenset({"id", "date_created"}),
+}  # fmt: skip
+"""Fields that the documentation names as an order. Other lists come by their ids without being asked."""
 
 MOST_IDS = 200
 """In one filter: longer ones make addresses of more than 6 kB."""
@@ -76,9 +94,17 @@ class Filters:
     def check(self, resource: str) -> None:
         """Raises ValueError for a name that this list does not document: it would be ignored."""
         for term in self.terms:
-            order = term.name == "order_by_asc" and resource in ORDERED_BY_ID
-            if not order and term.name.removesuffix("_not") not in FILTERS[resource]:
+            if term.name in ORDERING:
+                known = term.text.removeprefix(f"{term.name}(").removesuffix(")") in ORDERS.get(resource, ())
+            elif term.name.endswith("_after"):
+                known = term.name.removesuffix("_after") in DATES.get(resource, ())
+            else:
+                known = term.name.removesuffix("_not") in FILTERS[resource]
+            if not known:
                 raise ValueError(f"{resource} cannot be filtered by {term.name}")
+
+
+ORDERING = frozenset({"order_by_asc", "order_by_desc"})
 
 
 def _values(values: Iterable[str]) -> tuple[str, ...]:
@@ -124,18 +150,62 @@ def one_of(name: str, ids: Sequence[str]) -> Filter:
 
 def on_milestones(ids: Sequence[str]) -> Filter:
     """Rows that hang on one of these milestones."""
-    wanted = frozenset(_values(ids))
+    return against(milestone=ids)
+
+
+def on_projects(ids: Sequence[str]) -> Filter:
+    """Rows that hang on one of these projects, and on none of their milestones."""
+    return against(job=ids)
+
+
+def against(*, milestone: Sequence[str] = (), job: Sequence[str] = ()) -> Filter:
+    """Rows that hang on one of these. What hangs on something that nobody knows is kept, so that it can be told."""
+    wanted = {kind: frozenset(_values(ids)) for kind, ids in (("milestone", milestone), ("job", job)) if ids}
+    if not wanted:
+        raise ValueError("a filter cannot carry nothing")
+    text = ",".join(f"{kind}({','.join(ids)})" for kind, ids in (("milestone", milestone), ("job", job)) if ids)
 
     def keeps(row: Row) -> bool:
         try:
-            kind, found = plain(row.get("against_type")).lower(), sid(row.get("against_id"))
+            told, found = plain(row.get("against_type")).lower(), sid(row.get("against_id"))
         except BadValue:
             return True
-        if kind in MILESTONE_TYPES:
-            return found is None or found in wanted
-        return kind not in PROJECT_TYPES and elsewhere(kind) is None
+        kind = "milestone" if told in MILESTONE_TYPES else "job" if told in PROJECT_TYPES else ""
+        if kind:
+            return kind in wanted and (found is None or found in wanted[kind])
+        return elsewhere(told) is None
 
-    return Filter("against", f"against(milestone({','.join(ids)}))", keeps)
+    return Filter("against", f"against({text})", keeps)
+
+
+def after(name: str, moment: int) -> Filter:
+    """Rows whose time is later than this, in unix seconds; one without a time is kept."""
+
+    def keeps(row: Row) -> bool:
+        try:
+            found = number(row.get(name))
+        except BadValue:
+            return True
+        return not found or found > moment
+
+    return Filter(f"{name}_after", f"{name}_after({moment})", keeps)
+
+
+def of_retainers(ids: Sequence[str]) -> Filter:
+    """Periods of one of these retainers. One that does not say of which it is cannot be told from any other's."""
+    wanted = frozenset(_values(ids))
+    return Filter("contract", f"contract({','.join(ids)})", lambda row: retainer_of(row) in wanted)
+
+
+def retainer_of(row: Row) -> str | None:
+    """The retainer that a period is of: by its id, else by the address that names it (`contracts/33`)."""
+    try:
+        if (found := sid(row.get("contract_id"))) is not None:
+            return found
+        told = row.get("contract")
+        return sid(told.rpartition("/")[2]) if isinstance(told, str) else ref(told)[0]
+    except BadValue:
+        return None
 
 
 def elsewhere(kind: str) -> str | None:
@@ -145,6 +215,9 @@ def elsewhere(kind: str) -> str | None:
 
 BY_ID = Filter("order_by_asc", "order_by_asc(id)", lambda _: True)
 """The order in which rows move least between two pages."""
+
+NEWEST = Filter("order_by_desc", "order_by_desc(date_created)", lambda _: True)
+LATEST_PERIOD = Filter("order_by_desc", "order_by_desc(date_commenced)", lambda _: True)
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -92,6 +92,20 @@ def hours(value: object) -> Decimal | None:
     return None if found is None or found < 0 else (Decimal(found) / 3600).quantize(Decimal("0.01"))
 
 
+def flag(value: object) -> bool | None:
+    """Yes or no, of which Accelo has several forms; None where it is unset."""
+    if isinstance(value, bool):
+        return value
+    found = plain(value).lower()
+    if found in {"1", "yes", "true"}:
+        return True
+    if found in {"0", "no", "false"}:
+        return False
+    if not found:
+        return None
+    raise BadValue(f"{shown(found)} is neither yes nor no")
+
+
 def ts(value: object, zone: ZoneInfo) -> datetime | None:
     """A moment from unix seconds, in a zone; None where it is unset (null, "", "0", 0)."""
     found = number(value)

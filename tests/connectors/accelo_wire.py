@@ -23,6 +23,8 @@ ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2025, 11, 18, 7, tzinfo=ZONE)
 """The reference's "today"."""
 
+YESTERDAY = "1763413360"
+
 MORNING = date(2026, 11, 19)
 """That of the simulated agency."""
 
@@ -48,6 +50,12 @@ class Deployment:
     """Rows of a page, whatever is asked for."""
 
     wrap: Callable[[list[Any]], Any] = lambda rows: rows
+    flat_periods: str = "400"
+    """How the list of all periods is answered: `rows`, `wrapped`, or a status. They are the rows of `periods`."""
+
+    room: int = 4943
+    """Calls that are left in this hour."""
+
     bad_tokens: set[str] = field(default_factory=set)
     tokens: int = 0
 
@@ -64,22 +72,51 @@ class Deployment:
         if path == "staff/whoami":
             return self._single({"id": "37", "standing": "active", "financial_level": "all"})
         resource, _, rest = path.partition("/")
+        if resource == "contracts" and rest.endswith("periods"):
+            return self._periods(rest.removesuffix("periods").strip("/"), request)
         if rest == "statuses":
             return self._single(self.rows.get(path, [{"id": "1", "title": "Pending", "standing": "pending"}]))
         if resource not in self.rows:
             return json_reply(
                 {"response": None, "meta": {"status": "invalid_request", "message": "unknown"}}, status=400
             )
-        filters = parsed(request.param("_filters")) if self.keeps_filters else []
-        found = [row for row in self.rows[resource] if keeps(row, filters)]
+        found = self._kept(self.rows[resource], request)
         if rest == "count":
             return self._single({"count": str(len(found))})
+        return self._single(self.wrap(self._paged(found, request)))
+
+    def _kept(self, rows: Sequence[Any], request: Request) -> list[Any]:
+        filters = parsed(request.param("_filters")) if self.keeps_filters else []
+        found = [row for row in rows if keeps(row, filters)]
+        for name, values in filters:
+            if name == "order_by_desc":
+                (by,) = values
+                found.sort(key=lambda row: int(row.get(by) or 0), reverse=True)
+        return found
+
+    def _paged(self, found: list[Any], request: Request) -> list[Any]:
         size = min(int(request.param("_limit", "10")), self.most)
         first = int(request.param("_page", "0")) * size
-        return self._single(self.wrap(found[first : first + size]))
+        return found[first : first + size]
+
+    def _periods(self, of: str, request: Request) -> Reply:
+        rows = self.rows.get("periods", [])
+        if of:
+            found = self._kept([row for row in rows if row["contract_id"] == of], request)
+            return self._single({"periods": self._paged(found, request)})
+        if self.flat_periods.isdecimal():
+            code = int(self.flat_periods)
+            told = {"response": None, "meta": {"status": "invalid_request", "message": "unknown"}}
+            return json_reply(told, status=code)
+        found = self._paged(self._kept(rows, request), request)
+        return self._single(found if self.flat_periods == "rows" else {"periods": found})
 
     def _single(self, response: Any) -> Reply:
-        headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4943", "X-RateLimit-Reset": "1763467200"}
+        headers = {
+            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Remaining": str(self.room),
+            "X-RateLimit-Reset": "1763467200",
+        }
         return json_reply({"meta": OK, "response": response}, headers=headers)
 
     def _log_in(self, request: Request) -> Reply:
@@ -104,6 +141,10 @@ def keeps(row: Mapping[str, Any], filters: Sequence[tuple[str, set[str]]]) -> bo
         if name == "standing" and row["standing"] not in values:
             return False
         if name == "standing_not" and row["standing"] in values:
+            return False
+        if name == "contract" and str(row.get("contract_id")) not in values:
+            return False
+        if name == "date_logged_after" and int(row["date_logged"]) <= int(next(iter(values))):
             return False
         if name in {"job", "id", "parent"} and plain_id(row.get(name)) not in values:
             return False
@@ -155,7 +196,7 @@ def connector(server: Loopback, **settings: Any) -> Accelo:
     """A connector for a server."""
     given: dict[str, Any] = {
         "source": "accelo", "deployment": "northlight", "client_id": "5ba17c78ao@northlight.accelo.com",
-        "client_secret": SECRET, "base_url": server.url, "currency": "USD",
+        "client_secret": SECRET, "base_url": server.url, "currency": "USD", "modules": (),
     }  # fmt: skip
     return Accelo(**{**given, **settings})
 
@@ -185,7 +226,7 @@ def read(accelo: Accelo, scope: str, at: Window | None = None) -> Read:
 def job(number: int | str, **changes: Any) -> dict[str, Any]:
     """A project's row."""
     return {"id": str(number), "title": f"Project {number}", "standing": "active", "date_due": None, "manager": None,
-            "company": {"id": "88", "name": "Harbor Dental Group"}, **changes}  # fmt: skip
+            "date_last_interacted": YESTERDAY, "company": {"id": "88", "name": "Harbor Dental Group"}, **changes}  # fmt: skip
 
 
 def milestone(number: int | str, of: int | str, **changes: Any) -> dict[str, Any]:
@@ -200,8 +241,60 @@ def task(number: int | str, on: int | str, kind: str = "milestone", **changes: A
             "against_id": str(on), "assignee": None, "date_due": None, **changes}  # fmt: skip
 
 
+def ticket(number: int | str, **changes: Any) -> dict[str, Any]:
+    """A ticket's row."""
+    return {"id": str(number), "title": f"Ticket {number}", "standing": "open", "assignee": None, "date_due": None,
+            "against_type": "company", "against_id": "88", "company": {"id": "88", "name": "Harbor Dental Group"},
+            **changes}  # fmt: skip
+
+
+def retainer(number: int | str, **changes: Any) -> dict[str, Any]:
+    """A retainer's row."""
+    return {"id": str(number), "title": f"Care plan {number}", "standing": "active", "date_expires": None,
+            "date_period_expires": None, "manager": None, "company": {"id": "88", "name": "Harbor Dental Group"},
+            **changes}  # fmt: skip
+
+
+def period(number: int | str, of: int | str, **changes: Any) -> dict[str, Any]:
+    """The row of an open period of November 2025, of 40 hours, 36.5 of them used."""
+    return {"id": str(number), "contract_id": str(of), "contract": f"contracts/{of}", "standing": "opened",
+            "allowance_type": "fixed_hours", "date_commenced": "1762012800", "date_expires": "1764522000",
+            "allowance": {"billable": "144000", "charged": "0.00"}, "budget": {"type": "time", "value": "144000"},
+            "budget_used": {"type": "time", "value": "131400"}, "contract_budget": {"id": "281", "time": "131400"},
+            **changes}  # fmt: skip
+
+
+def quote(number: int | str, **changes: Any) -> dict[str, Any]:
+    """A quote's row."""
+    return {"id": str(number), "title": f"Quote {number}", "standing": "published", "against_type": "prospect",
+            "against_id": "530", "date_expiry": None, "total_price": "1000.00", "manager": None, **changes}  # fmt: skip
+
+
+def sale(number: int | str, **changes: Any) -> dict[str, Any]:
+    """A sale's row."""
+    return {"id": str(number), "title": f"Sale {number}", "standing": "active", "value": "1000.00", "date_due": None,
+            "date_last_interacted": YESTERDAY, "manager": None, **changes}  # fmt: skip
+
+
+def activity(number: int | str, on: int | str, kind: str = "job", **changes: Any) -> dict[str, Any]:
+    """An activity's row: a note of somebody."""
+    return {"id": str(number), "against_type": kind, "against_id": str(on), "date_logged": "1763150400",
+            "date_created": "1763150400", "medium": "note", "owner_type": "staff", "staff": "12", **changes}  # fmt: skip
+
+
 def small(jobs: Sequence[Any] = (), milestones: Sequence[Any] = (), tasks: Sequence[Any] = ()) -> Deployment:
     """A deployment with some rows."""
     return Deployment(
-        rows={"jobs": list(jobs), "milestones": list(milestones), "tasks": list(tasks), "staff": [], "companies": []}
+        rows={
+            "jobs": list(jobs),
+            "milestones": list(milestones),
+            "tasks": list(tasks),
+            "staff": [],
+            "companies": [],
+            "issues": [],
+            "contracts": [],
+            "quotes": [],
+            "prospects": [],
+            "activities": [],
+        }
     )

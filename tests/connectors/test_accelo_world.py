@@ -14,7 +14,7 @@ from briefing.demo.days import ZONE, moment
 from briefing.demo.server.accelo import AcceloSite
 from briefing.demo.server.accelo_settings import OPEN
 from briefing.demo.stated import stated as said_by
-from briefing.facts import Company, Fact, Milestone, Person, Project, Staff, Task
+from briefing.facts import Company, Fact, Milestone, Money, Person, Project, Staff, Task
 from briefing.http import set_testing
 from briefing.loopback import Loopback
 from briefing.meter import Meter, counting
@@ -52,7 +52,7 @@ class Found:
         with Loopback(site) as server, counting(self.meter):
             accelo = Accelo(
                 source="projects", deployment="harbourlane", client_id=site.settings.client_id,
-                client_secret=site.settings.client_secret, base_url=server.url, currency="USD",
+                client_secret=site.settings.client_secret, base_url=server.url, currency="USD", modules=(),
             )  # fmt: skip
             for stream in accelo.streams(window):
                 for thing in stream.read(window, None):
@@ -77,16 +77,22 @@ def name(person: Person | None) -> str:
     return person.name if person else ""
 
 
+def above_zero(budget: Money | None) -> Money | None:
+    """A budget of nothing is none in Accelo."""
+    return budget if budget and budget.amount else None
+
+
 @cache
 def expected(morning: date) -> tuple[dict[str, Project], dict[str, Milestone], dict[str, Task]]:
-    """What the world states of what is not over: running projects, all their milestones, all tasks of those, and every
-    other task that is open.
+    """What the world states of what is not over: running projects, all their milestones, all tasks of those, and the
+    open tasks on the projects themselves.
     """
     facts = list(said_by(world(), morning))
     projects = {f.ref.id: f for f in facts if isinstance(f, Project) and f.state not in OVER}
     milestones = {f.ref.id: f for f in facts if isinstance(f, Milestone) and f.project in projects}
     tasks = {
-        f.ref.id: f for f in facts if isinstance(f, Task) and (f.milestone in milestones or f.state not in OVER)
+        f.ref.id: f for f in facts if isinstance(f, Task)
+        and (f.milestone in milestones or (not f.milestone and f.project in projects and f.state not in OVER))
     }  # fmt: skip
     return projects, milestones, tasks
 
@@ -101,7 +107,8 @@ def assert_is_the_world(found: Found, morning: date) -> None:
         key: (f.title, f.state, name(f.manager), f.starts, f.due, f.budget, f.party.name)
         for key, f in found.of(Project).items()
     } == {
-        key: (f.title, f.state, name(f.manager), f.starts, f.due, f.budget, f.party.name) for key, f in projects.items()
+        key: (f.title, f.state, name(f.manager), f.starts, f.due, above_zero(f.budget), f.party.name)
+        for key, f in projects.items()
     }
     assert {
         key: (f.title, f.state, f.starts, f.due, f.done_at, found.record("job", f.project),
