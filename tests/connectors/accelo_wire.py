@@ -49,6 +49,7 @@ class Deployment:
     most: int = 100
     """Rows of a page, whatever is asked for."""
 
+    knows_pages: bool = True
     wrap: Callable[[list[Any]], Any] = lambda rows: rows
     flat_periods: str = "400"
     """How the list of all periods is answered: `rows`, `wrapped`, or a status. They are the rows of `periods`."""
@@ -96,7 +97,7 @@ class Deployment:
 
     def _paged(self, found: list[Any], request: Request) -> list[Any]:
         size = min(int(request.param("_limit", "10")), self.most)
-        first = int(request.param("_page", "0")) * size
+        first = int(request.param("_page", "0")) * size if self.knows_pages else 0
         return found[first : first + size]
 
     def _periods(self, of: str, request: Request) -> Reply:
@@ -148,9 +149,14 @@ def keeps(row: Mapping[str, Any], filters: Sequence[tuple[str, set[str]]]) -> bo
             return False
         if name in {"job", "id", "parent"} and plain_id(row.get(name)) not in values:
             return False
-        if name == "against" and (row["against_type"] not in values or row["against_id"] not in values):
+        if name == "against" and (kind_of(row) not in values or row["against_id"] not in values):
             return False
     return True
+
+
+def kind_of(row: Mapping[str, Any]) -> Any:
+    """What a row hangs on: the older word for a milestone is kept in rows, and known to filters."""
+    return "milestone" if row["against_type"] == "component" else row["against_type"]
 
 
 def plain_id(value: Any) -> str:

@@ -367,8 +367,20 @@ def test_tasks_on_something_else_are_left_out(kind: str, told: str) -> None:
 
 
 def test_the_older_word_for_a_milestone_counts() -> None:
-    found = task_of(against_type="component")
-    assert (found.milestone, found.project) == ("1", "1")
+    found = task_of(against_type="component", standing="complete")
+    assert (found.milestone, found.project, found.state) == ("1", "1", "done")
+
+
+def test_where_filters_do_not_know_the_older_word_for_a_milestone_that_is_told() -> None:
+    rows = [task(5, 1, "component"), task(6, 1, "component", standing="complete")]
+    nothing = status(200, '{"response": [], "meta": {"status": "ok"}}')
+    with (
+        serving(small([job(1)], [milestone(1, 1)], rows)) as (accelo, server),
+        server.faulty(nothing, r"against\("),
+    ):
+        found = read(accelo, "tasks")
+    assert found.ids == ["5"]
+    assert found.whys == ["tasks of milestones: asked by milestone, Accelo left out 1 that it listed as open"]
 
 
 def test_a_title_is_made_safe_to_carry() -> None:
