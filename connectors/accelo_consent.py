@@ -58,7 +58,7 @@ def _by_browser(application: Application, base: str, source: str, talk: Talk) ->
         paste = "aste the address that the browser ended at"
         pasted = talk.ask(f"Press Enter once the browser says it is done, or p{paste}" if listener else f"P{paste}")
         if pasted.strip():
-            return _code(answer_in(pasted), source, state)
+            return _code(answer_in(pasted) or {"code": ""}, source, state)
         found = listener.wait(PATIENCE) if listener else {}
         if listener and listener.strange and not found:
             raise _of_another(source)

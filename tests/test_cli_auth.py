@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,8 +76,10 @@ AT_TERMINAL = (
 )
 
 
-def at_terminal(arguments: list[str], answers: dict[str, str]) -> tuple[int, str]:
-    """Run a command at a real terminal: what was seen there, each answer typed once its question stood there."""
+def at_terminal(arguments: list[str], answers: dict[str, str | Callable[[str], str]]) -> tuple[int, str]:
+    """Run a command at a real terminal: what was seen there, each answer typed once its question stood there. An answer
+    may be made of what was seen so far.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", AT_TERMINAL, *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
@@ -93,7 +95,8 @@ def at_terminal(arguments: list[str], answers: dict[str, str]) -> tuple[int, str
             except OSError:  # the other end is closed: it has ended
                 break
         for question in [question for question in left if question in seen]:
-            os.write(ours, f"{left.pop(question)}\n".encode())
+            answer = left.pop(question)
+            os.write(ours, f"{answer(seen) if callable(answer) else answer}\n".encode())
     os.close(ours)
     return process.wait(timeout=10), seen
 

@@ -21,9 +21,9 @@ NO_GRANT = {"error": "invalid_grant", "error_description": "Grant was not found 
 class Site:
     """The login alone, without an agency behind it."""
 
-    def __init__(self, application: str = "web", **settings: Any) -> None:
+    def __init__(self, application: Any = "web", **settings: Any) -> None:
         self.clock = Clock()
-        self.settings = AcceloSettings(application=application, **settings)  # type: ignore[arg-type]
+        self.settings = AcceloSettings(application=application, **settings)
         self.gate = Gate(self.settings, self.clock)
 
     def get(self, url: str) -> Reply:
