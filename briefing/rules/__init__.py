@@ -98,6 +98,7 @@ def load_all() -> Mapping[str, Rule]:
         ads,
         asked,
         awaited,
+        budgets,
         conversations,
         day,
         invitations,
