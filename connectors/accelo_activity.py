@@ -149,10 +149,9 @@ class _Look:
         at = part(row, "date_logged", ts, self.shapes.zone) or created
         if created:
             entered.append(created)
-        kind = against_of(row)
-        if not kind[1] or at is None:
-            raise BadValue("it does not say on what it hangs, or when it was")
-        job = owner.get(kind)
+        job = owner.get(against_of(row))
+        if at is None:
+            raise BadValue("it does not say when it was")
         if job is None or at > self.shapes.now or _is_by_the_system(row):
             return
         self.newest[job] = max(at, self.newest.get(job, at))

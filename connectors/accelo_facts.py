@@ -291,10 +291,16 @@ def _hours(row: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
 
 
 def against_of(row: Row) -> tuple[str, str]:
-    """What a row hangs on: `job`, `milestone` or Accelo's own word in the singular, and its id; empty for nothing."""
+    """What a row hangs on: `job`, `milestone` or another of Accelo's words in the singular, and its id. Raises BadValue
+    for a row that does not say, and for a word that nobody knows.
+    """
     told, found = field(row, "against_type", plain).lower(), field(row, "against_id", sid)
     kind = "milestone" if told in MILESTONE_TYPES else {"companies": "company"}.get(told, told.removesuffix("s"))
-    return (kind, found) if kind and found else ("", "")
+    if not kind or found is None:
+        raise BadValue("it does not say what it hangs on")
+    if told not in MILESTONE_TYPES | PROJECT_TYPES and elsewhere(told) is None:
+        raise BadValue(f"it hangs on {shown(told)}, which is not known")
+    return kind, found
 
 
 def party_of(row: Row) -> Party:

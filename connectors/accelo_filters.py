@@ -54,8 +54,8 @@ MILESTONE_TYPES = frozenset({"milestone", "milestones", "component", "components
 PROJECT_TYPES = frozenset({"job", "jobs"})
 ELSEWHERE: Mapping[str, str] = {
     "issue": "a ticket", "prospect": "a sale", "contract": "a retainer", "contract_period": "a retainer",
-    "company": "a company", "contact": "a contact", "affiliation": "a contact", "request": "a request",
-    "staff": "a person", "quote": "a quote", "task": "another task",
+    "company": "a company", "companies": "a company", "contact": "a contact", "affiliation": "a contact",
+    "request": "a request", "staff": "a person", "quote": "a quote", "task": "another task",
 }  # fmt: skip
 """What else a task can hang on (`against_type`), in our words."""
 
@@ -121,8 +121,8 @@ def standing_not(*standings: str) -> Filter:
 
 
 def standing_is(*standings: str) -> Filter:
-    """These standings only."""
-    wanted = frozenset(_values(standings))
+    """These standings only. One that a row does not say cannot speak against it."""
+    wanted = frozenset({*_values(standings), ""})
     return Filter("standing", f"standing({','.join(standings)})", lambda row: standing(row) in wanted)
 
 

@@ -20,11 +20,12 @@ from connectors.accelo_api import GUARDS, Api, Listing, NotThere, RefusedFields
 from connectors.accelo_facts import Shapes, needed_id, party_of, state_of, title_of
 from connectors.accelo_filters import (
     LATEST_PERIOD,
+    Filter,
     Filters,
     chunks,
     of_retainers,
     retainer_of,
-    standing_is,
+    standing,
     standing_not,
 )
 from connectors.accelo_modules import Learned
@@ -57,7 +58,9 @@ PERIOD_SPARE = ("allowance", "budget", "budget_used", "unapproved_budget_used")
 LATELY = timedelta(days=45)
 """A retainer whose last period ended longer ago has none that runs."""
 
-OPENED = standing_is("opened")
+OPENED = Filter("standing", "standing(opened)", lambda row: standing(row) != "closed")
+"""Asked for are the open ones; what has a standing that nobody knows is told."""
+
 AT_ONCE = GUARDS.at_once - 1
 """One place is left for the other lists of the reading."""
 
@@ -200,6 +203,7 @@ class _Stating:
         return (starts is None or starts <= self.shapes.today) and (ends is None or ends >= self.shapes.today)
 
     def _stated(self, retainer: Row, row: Row) -> Retainer:
+        state_of(row, {"opened": "open", "open": "open"})
         shapes, period = self.shapes, period_of(row)
         agreement, key = needed_id(retainer["id"]), part(row, "id", needed_id)
         self.untold += not period.told

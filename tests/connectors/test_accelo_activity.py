@@ -145,7 +145,7 @@ def test_an_activity_that_cannot_be_read_is_told() -> None:
     assert days_of(found) == {"1": 4}
     assert sorted(found.whys) == [
         'activity 1: date_logged: "soon" is not a number',
-        "activity 3: it does not say on what it hangs, or when it was",
+        "activity 3: it does not say what it hangs on",
     ]
 
 

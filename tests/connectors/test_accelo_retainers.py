@@ -207,12 +207,15 @@ def test_what_a_period_allows(changes: dict[str, Any], expected: dict[str, Any])
         ({"budget_used": {"type": "time", "value": "2190"}},
          "its budget used is 2190 and its time 131400: one of them is not in seconds"),
         ({"allowance": {"billable": "lots"}}, 'allowance: billable: "lots" is not a number'),
+        ({"standing": None}, "it has no standing"), ({"standing": "ajar"}, 'standing "ajar" is not known'),
         ({"rollover": "maybe"}, 'rollover: "maybe" is neither yes nor no'),
         ({"date_expires": "later"}, 'date_expires: "later" is not a number'),
     ],
 )  # fmt: skip
 def test_an_allowance_that_may_mean_several_things_is_told_and_not_guessed(changes: dict[str, Any], why: str) -> None:
-    found, _ = found_in(holding([retainer(33)], [period(1, 33, **changes)]))
+    deployment = holding([retainer(33)], [period(1, 33, **changes)])
+    deployment.keeps_filters = False
+    found, _ = found_in(deployment)
     assert (found.facts, found.whys) == ([], [f"retainer 33, period 1: {why}"])
 
 

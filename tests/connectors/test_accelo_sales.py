@@ -144,8 +144,10 @@ def test_standings_of_sales(standing: str, state: str) -> None:
     [
         ("quotes", {"standing": "sent"}, 'quote 5: standing "sent" is not known'),
         ("quotes", {"title": " "}, "quote 5: it has no title"),
+        ("quotes", {"against_type": None}, "quote 5: it does not say what it hangs on"),
         ("quotes", {"total_price": "much"}, 'quote 5: total_price: "much" is not a number'),
         ("quotes", {"affiliation": {"email": "x@y.example"}}, "quote 5: affiliation: a reference without id"),
+        ("quotes", {"against_type": "gadget"}, 'quote 5: it hangs on "gadget", which is not known'),
         ("sales", {"standing": "dreaming"}, 'sale 5: standing "dreaming" is not known'),
         ("sales", {"date_due": "2025-11-28"}, 'sale 5: date_due: "2025-11-28" is not a number'),
         ("sales", {"value": "NaN"}, 'sale 5: value: "NaN" is not a number'),

@@ -95,6 +95,7 @@ def test_standings(standing: str, state: str) -> None:
         ({"standing": "dreaming"}, 'ticket 5: standing "dreaming" is not known'),
         ({"standing": ""}, "ticket 5: it has no standing"),
         ({"title": None}, "ticket 5: it has no title"),
+        ({"against_id": "0"}, "ticket 5: it does not say what it hangs on"),
         ({"date_due": "soon"}, 'ticket 5: date_due: "soon" is not a number'),
         ({"contract": "n/a"}, 'ticket 5: contract: "n/a" is not an id'),
         ({"assignee": {"firstname": "Mia"}}, "ticket 5: assignee: a reference without id"),
