@@ -26,8 +26,10 @@ from briefing.facts import (
     Person,
     Project,
     Proposal,
+    Retainer,
     Staff,
     Task,
+    Ticket,
 )
 from briefing.morning import WorkCalendar
 from briefing.reading.text import folded
@@ -121,7 +123,7 @@ def person_keys(person: Person) -> Iterable[str]:
         yield "n:" + folded(person.name)
 
 
-NAMES_CLIENTS = (Project, AdAccount, Deal, Proposal, Company)
+NAMES_CLIENTS = (Project, Retainer, AdAccount, Deal, Proposal, Company)
 """Kinds whose party is a client or may become one. Messages only resolve to clients known otherwise."""
 
 
@@ -209,9 +211,9 @@ def persons_of(fact: Fact) -> Iterator[Person]:
     """Persons of our side that a fact names: staff, owners, assignees."""
     if isinstance(fact, Staff | Absence):
         yield fact.person
-    elif isinstance(fact, Project | Milestone):
+    elif isinstance(fact, Project | Milestone | Retainer):
         yield from (fact.manager,) if fact.manager else ()
-    elif isinstance(fact, Task):
+    elif isinstance(fact, Task | Ticket):
         yield from (fact.assignee,) if fact.assignee else ()
     elif isinstance(fact, Deal | Proposal | AdAccount):
         yield from (fact.owner,) if fact.owner else ()

@@ -104,6 +104,7 @@ def load_all() -> Mapping[str, Rule]:
         invitations,
         milestones,
         quiet,
+        retainers,
         sales,
         scorecard,
         workload,
