@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import Literal
 
 from briefing.connector import Ignored, Skipped
-from briefing.errors import BadAnswer
+from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
 from briefing.facts import Ref, Retainer
-from connectors.accelo_api import GUARDS, Api, Listing, NotThere, RefusedFields
+from connectors.accelo_api import GUARDS, Api, Listing, NotShown, NotThere, RefusedFields
 from connectors.accelo_facts import Shapes, needed_id, party_of, state_of, title_of
 from connectors.accelo_filters import (
     LATEST_PERIOD,
@@ -112,27 +112,33 @@ class Retainers:
         known = self._learned.flat_periods(today) if ids else False
         found = Found()
         if known is not False:
-            flat = self._flat(ids)
-            if flat is None or flat.periods:
-                self._learned.note_flat_periods(flat is not None, today)
-            found = flat or found
+            found, answers = self._flat(ids)
+            if answers is not None:
+                self._learned.note_flat_periods(answers, today)
         if missing := [one for one in ids if one not in found.periods]:
             self._api.leave_room(shapes.zone, len(missing))
             self._each(missing, found)
         return found
 
-    def _flat(self, ids: Sequence[str]) -> Found | None:
-        """What the list of all periods has; None where Accelo does not answer it, or not with a list."""
+    def _flat(self, ids: Sequence[str]) -> tuple[Found, bool | None]:
+        """What the list of all periods has, and whether Accelo answers it; None where that is not clear.
+
+        Nothing is lost where it does not, or where its rows do not say which retainer they are of: what is missing is
+        then asked for one by one.
+        """
         found = Found()
-        for some in chunks(ids):
-            terms = Filters((of_retainers(some), OPENED, LATEST_PERIOD))
-            try:
+        try:
+            for some in chunks(ids):
+                terms = Filters((of_retainers(some), OPENED, LATEST_PERIOD))
                 for row in self._api.rows(periods_at("contracts/periods", terms)):
                     found.add(row)
-            except (RefusedFields, NotThere, BadAnswer):
-                return None
-        # Rows that are left out may be those that do not say which retainer they are of: each is then asked for.
-        return found
+        except (RefusedFields, NotThere, NotShown, BadAnswer):
+            return Found(), False
+        except (AuthError, RateLimited):
+            raise
+        except SourceError:
+            return Found(), None
+        return found, True if found.periods else None
 
     def _each(self, ids: Sequence[str], found: Found) -> None:
         """Those of one retainer after the other, a few at a time. Raises SourceError."""

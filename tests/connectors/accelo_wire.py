@@ -51,6 +51,9 @@ class Deployment:
 
     knows_pages: bool = True
     wrap: Callable[[list[Any]], Any] = lambda rows: rows
+    ignored_values: frozenset[str] = frozenset()
+    """Arguments of filters that do not count."""
+
     flat_periods: str = "400"
     """How the list of all periods is answered: `rows`, `wrapped`, or a status. They are the rows of `periods`."""
 
@@ -88,6 +91,7 @@ class Deployment:
 
     def _kept(self, rows: Sequence[Any], request: Request) -> list[Any]:
         filters = parsed(request.param("_filters")) if self.keeps_filters else []
+        filters = [(name, values - self.ignored_values) for name, values in filters]
         found = [row for row in rows if keeps(row, filters)]
         for name, values in filters:
             if name == "order_by_desc":
