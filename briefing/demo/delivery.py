@@ -1,19 +1,23 @@
-"""Delivery in the simulated agency: ordinary projects, and what holds of milestones, tasks and people's load."""
+"""Delivery in the simulated agency: its ordinary projects, and those with something planted in them."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, lru_cache
 
 from briefing.demo import delivery_plants, names
-from briefing.demo.chance import Chance, stream
-from briefing.demo.days import on_workday, plus, plus_workdays, workdays_since
+from briefing.demo.chance import Chance, fixed, stream
+from briefing.demo.days import moment, on_workday, plus, plus_workdays
+from briefing.demo.delivery_truth import Holding
+from briefing.demo.effort import Hours, last_days, minutes_in_the_end, used_by
 from briefing.demo.people import Human, People
+from briefing.demo.plant import Place
 from briefing.demo.planted import NearMiss, Planted
-from briefing.demo.work import Label, Milestone, Project, Task, Work, together
+from briefing.demo.work import Milestone, Project, Task, Work, together
 
 KEPT_AFTER_CLOSE = 45
 """Days for which the export still lists a closed project."""
@@ -30,13 +34,13 @@ class Delivery:
 
     @cached_property
     def ordinary(self) -> Work:
-        """54 running projects at scale 1, each followed by another one, with nothing planted in them."""
-        return together(*(part for slot in range(54 * self.scale) for part in self._slot(slot)))
+        """48 running projects at scale 1, each followed by another one, with nothing planted in them."""
+        return together(*(part for slot in range(48 * self.scale) for part in self._slot(slot)))
 
     @cached_property
     def all(self) -> Work:
         """Ordinary work and what was planted."""
-        place = delivery_plants.Place(
+        place = Place(
             seed=self.seed, people=self.people, first=self.first, last=self.last, scale=self.scale,
             projects=self.ordinary.projects,
         )  # fmt: skip
@@ -44,7 +48,26 @@ class Delivery:
         if self.showcase is not None:
             parts = [part for part in parts if not self._rivals(part, self.showcase)]
             parts.append(delivery_plants.acme_site(self.people, self.showcase))
-        return together(*parts)
+        work = together(*parts)
+        return self._with_hours(work if self.showcase is None else delivery_plants.calm(work, self.showcase))
+
+    def _with_hours(self, work: Work) -> Work:
+        """Ordinary projects are sold with what all their tasks take, and some room: mostly much, sometimes none."""
+        whole: dict[str, int] = defaultdict(int)
+        for task in work.tasks:
+            whole[task.project] += task.hours
+        ordinary = {project.id for project in self.ordinary.projects if project.hours}
+        projects = tuple(
+            replace(one, hours=round(whole[one.id] * (0.98 + 0.5 * stream(self.seed, "room", one.id).random())))
+            if one.id in ordinary
+            else one
+            for one in work.projects
+        )
+        work = replace(work, projects=projects)
+        if self.showcase is None:
+            return work
+        used = used_by(work, self.showcase)
+        return replace(work, projects=tuple(smaller(one, used[one.id].used / 60) for one in work.projects))
 
     @staticmethod
     def _rivals(part: Work, today: date) -> bool:
@@ -75,100 +98,75 @@ class Delivery:
             projects=projects,
             milestones=tuple(m for m in work.milestones if m.project in listed and m.known < morning),
             tasks=tuple(t for t in work.tasks if t.project in listed and t.known < morning),
+            entries=tuple(e for e in work.entries if e.project in listed and e.day < morning),
         )
+
+    # --- what was used and touched ----------------------------------------------------------------------------------
+
+    @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
+    def hours(self, morning: date) -> Mapping[str, Hours]:
+        """What every listed project has used by a morning, and what its tasks have left, by id."""
+        return used_by(self.at(morning), morning)
+
+    @cached_property
+    def in_the_end(self) -> Mapping[str, int]:
+        """Minutes that every project will have used in the end, by id."""
+        return minutes_in_the_end(self.all)
+
+    def touched(self, project: Project, morning: date) -> datetime:
+        """When somebody last wrote or logged anything in a listed project."""
+        day = self._days_of(morning)[project.id]
+        at = fixed(project.id, f"touched {day}") % 480
+        return moment(day, 9 + at // 60, at % 60)
+
+    @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
+    def _days_of(self, morning: date) -> Mapping[str, date]:
+        return last_days(self.at(morning), morning)
 
     # --- what holds -------------------------------------------------------------------------------------------------
 
+    @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
+    def holding(self, morning: date) -> Holding:
+        """What holds on a morning."""
+        return Holding(self, morning)
+
     def is_true(self, rule: str, id: str, morning: date) -> bool | None:
         """Whether the rule's sentence about this id holds on a morning; None for a rule of another subject."""
-        if rule == "milestone-no-tasks":
-            return id in self.without_tasks(morning)
-        if rule == "task-overdue":
-            return id in {task.id for task in self.overdue(morning)}
-        if rule == "person-overloaded":
-            return len(self.overdue_of(morning).get(id, ())) >= 3
-        return None
-
-    def without_tasks(self, morning: date) -> dict[str, Milestone]:
-        """Open milestones of running projects, begun and not past, on which there is no task, by id."""
-        work = self.at(morning)
-        running = {p.id for p in work.projects if p.state(morning) == "open" and p.starts <= morning}
-        holding = {task.milestone for task in work.tasks} | {milestone.parent for milestone in work.milestones}
-        return {
-            m.id: m
-            for m in work.milestones
-            if m.project in running and m.id not in holding and m.state(morning) == "open"
-            if m.starts <= morning <= m.due
-        }  # fmt: skip
-
-    @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
-    def overdue(self, morning: date) -> tuple[Task, ...]:
-        """Open tasks of running projects whose day is past."""
-        work = self.at(morning)
-        running = {project.id for project in work.projects if project.state(morning) == "open"}
-        return tuple(t for t in work.tasks if t.project in running and t.due < morning and t.state(morning) == "open")
-
-    def overdue_of(self, morning: date) -> dict[str, list[Task]]:
-        """Overdue tasks by the assignee's name."""
-        found: dict[str, list[Task]] = defaultdict(list)
-        for task in self.overdue(morning):
-            found[task.assignee.name].append(task)
-        return found
+        return self.holding(morning).is_true(rule, id)
 
     def matters(self, morning: date) -> Iterator[Planted]:
-        """Planted matters that stand on a morning."""
-        without, overdue = self.without_tasks(morning), {task.id: task for task in self.overdue(morning)}
-        load = self.overdue_of(morning)
-        for label in self.all.labels:
-            if label.kind or not label.covers(morning):
-                continue
-            if label.rule == "milestone-no-tasks" and label.id in without:
-                # "Near" is, by the definition of the matter, five calendar days: before that nobody has to know.
-                if (without[label.id].due - morning).days <= 5:
-                    yield self._near_milestone(without[label.id], label)
-            elif label.rule == "task-overdue" and label.id in overdue:
-                yield self._late_task(overdue[label.id], label, morning)
-            elif label.rule == "person-overloaded" and len(load.get(label.id, ())) >= 3:
-                yield Planted(rule=label.rule, id=label.id, since=max(task.due for task in load[label.id]))
-        for name, tasks in load.items():
-            # Three late tasks are what the matter means, whoever let them come together.
-            if len(tasks) >= 3:
-                yield Planted(rule="person-overloaded", id=name, since=max(task.due for task in tasks), grey=True)
+        """Matters that stand on a morning, planted or of themselves."""
+        return self.holding(morning).matters()
 
     def near_misses(self, morning: date) -> Iterator[NearMiss]:
         """Things that look like matters on a morning and are none."""
-        for label in self.all.labels:
-            if label.kind and label.covers(morning) and not self.is_true(label.rule, label.id, morning):
-                yield NearMiss(rule=label.rule, id=label.id, kind=label.kind, client=self._client(label))
-        for milestone in self.without_tasks(morning).values():
-            if 5 < (milestone.due - morning).days <= 8:
-                yield NearMiss(
-                    rule="milestone-no-tasks", id=milestone.id, kind="not due for six days or more",
-                    client=self._project(milestone.project).client,
-                )  # fmt: skip
+        return self.holding(morning).near_misses()
 
-    def _near_milestone(self, milestone: Milestone, label: Label) -> Planted:
-        client = self._project(milestone.project).client
-        return Planted(rule=label.rule, id=milestone.id, client=client, since=milestone.known)
+    def without_tasks(self, morning: date) -> dict[str, Milestone]:
+        """Open milestones of running projects, begun and not past, on which there is no task, by id."""
+        return self.holding(morning).bare
 
-    def _late_task(self, task: Task, label: Label, morning: date) -> Planted:
-        return Planted(
-            rule=label.rule, id=task.id, client=self._project(task.project).client, since=task.due,
-            grey=workdays_since(task.due, morning) < 2, within=(("person", task.assignee.name),),
-        )  # fmt: skip
+    def overdue(self, morning: date) -> tuple[Task, ...]:
+        """Open tasks of running projects whose day is past."""
+        return self.holding(morning).overdue
 
-    def _project(self, id: str) -> Project:
+    def overdue_of(self, morning: date) -> dict[str, list[Task]]:
+        """Overdue tasks by the name of who has them."""
+        return self.holding(morning).load
+
+    def project(self, id: str) -> Project:
+        """A project by its id. Raises KeyError."""
         project = self.by_id[id]
-        assert isinstance(project, Project)
+        if not isinstance(project, Project):
+            raise KeyError(id)
         return project
 
     def client_of(self, id: str) -> str | None:
-        """The client of a milestone or task; None where there is none of that id."""
+        """The client of a project, milestone or task; None where there is none of that id."""
         record = self.by_id.get(id)
-        return self._project(record.project).client if isinstance(record, Milestone | Task) else None
-
-    def _client(self, label: Label) -> str:
-        return self.client_of(label.id) or ""
+        if isinstance(record, Project):
+            return record.client
+        return self.project(record.project).client if record is not None else None
 
     # --- ordinary projects ------------------------------------------------------------------------------------------
 
@@ -204,12 +202,18 @@ class Delivery:
             milestones.append(replace(milestone, done=max(ended, plus(milestone.due, -draw.between(0, 3)))))
             tasks += mine
         closed = max(milestone.done for milestone in milestones if milestone.done)
-        project = replace(project, closed=plus_workdays(closed, draw.between(1, 3)))
+        # One in fifteen is done without hours or a fee agreed.
+        agreed = not stream(self.seed, "agreed", id).chance(0.07)
+        project = replace(
+            project, closed=plus_workdays(closed, draw.between(1, 3)), fee=project.fee if agreed else 0,
+            hours=sum(task.hours for task in tasks) if agreed else 0,
+        )  # fmt: skip
         return Work(projects=(project,), milestones=tuple(milestones), tasks=tuple(tasks))
 
     def _tasks(self, project: Project, milestone: Milestone, draw: Chance) -> Iterator[Task]:
-        # Planned nine days ahead at the latest: an ordinary milestone is never bare when it is near.
-        planned = min(plus(milestone.starts, -draw.between(0, 6)), plus(milestone.due, -9))
+        # Planned ten days ahead at the latest: an ordinary milestone is never bare when it is near, and its project has
+        # open tasks until the end.
+        planned = max(min(plus(milestone.starts, -10 - draw.between(0, 6)), plus(milestone.due, -9)), project.known)
         length = (milestone.due - milestone.starts).days
         for number, title in enumerate(draw.some_of(names.TASKS, draw.between(3, 8))):
             due = on_workday(plus(milestone.starts, draw.between(length // 3, length)))
@@ -220,6 +224,17 @@ class Delivery:
                 assignee=assignee(draw, project), known=planned, due=due, hours=draw.between(1, 16),
                 done=max(plus_workdays(due, late), plus(planned, 1)),
             )  # fmt: skip
+
+
+SMALL = 4_000
+"""US dollars: by more no project of the known morning is over its fee, or it would stand before the known sentences."""
+
+
+def smaller(project: Project, used: float) -> Project:
+    """A project with so many hours that what is used of them now is not over by much."""
+    if not project.hours or project.fee * (used / project.hours - 1) <= SMALL:
+        return project
+    return replace(project, hours=math.ceil(used / (1 + SMALL / project.fee)))
 
 
 def assignee(draw: Chance, project: Project) -> Human:

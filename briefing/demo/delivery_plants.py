@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
-from briefing.demo import names
+from briefing.demo import milestone_plants, names, project_plants
 from briefing.demo.chance import Chance, stream, walk
 from briefing.demo.days import on_workday, plus, plus_workdays
 from briefing.demo.people import Human, People
+from briefing.demo.plant import Place, Plant, step_of, tasks_of
 from briefing.demo.work import Label, Milestone, Project, Task, Work
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where something can be planted."""
-
-    seed: int
-    people: People
-    first: date
-    last: date
-    scale: int
-    projects: Sequence[Project]
-
-    def running(self, draw: Chance, start: date, end: date) -> Project | None:
-        """A project that is open all the time between two dates."""
-        found = [
-            project
-            for project in self.projects
-            if project.starts < start and project.due > end and project.closed is not None and project.closed > end
-        ]
-        return draw.one_of(found) if found else None
-
-
-Plant = Callable[[Place, Chance, str, date], Work | None]
 
 
 def plants(place: Place) -> Iterator[Work]:
     """Every plant of delivery, one after another through the world's days, each from a stream of its own."""
-    for name, plant, gap in PLANTS:
+    for name, plant, gap in (*PLANTS, *milestone_plants.PLANTS, *project_plants.PLANTS):
         days = walk(stream(place.seed, "plant", name), (place.last - place.first).days, gap / place.scale)
         for number, after in enumerate(days, 1):
             draw = stream(place.seed, "plant", name, number)
@@ -55,8 +33,8 @@ def milestone(place: Place, draw: Chance, id: str, due: date) -> Work | None:
         return None
     planned = plus(due, draw.between(-9, 4))
     ends = plus_workdays(max(planned, due), draw.between(1, 5))
-    step = _step(draw, id, project, due, known=plus(due, -draw.between(12, 40)), done=ends)
-    tasks = _tasks(draw, step, project, count=draw.between(2, 6), known=planned, due=ends, done=ends)
+    step = step_of(draw, id, project, due, known=plus(due, -draw.between(12, 40)), done=ends)
+    tasks = tasks_of(draw, step, project, count=draw.between(2, 6), known=planned, due=ends, done=ends)
     return Work(milestones=(step,), tasks=tasks, labels=(Label(rule="milestone-no-tasks", id=step.id),))
 
 
@@ -65,9 +43,9 @@ def finished_tasks(place: Place, draw: Chance, id: str, due: date) -> Work | Non
     project = place.running(draw, plus(due, -20), plus(due, 5))
     if project is None:
         return None
-    step = _step(draw, id, project, due, known=plus(due, -20), done=plus(due, draw.between(0, 3)))
+    step = step_of(draw, id, project, due, known=plus(due, -20), done=plus(due, draw.between(0, 3)))
     early = plus(due, -draw.between(6, 9))
-    tasks = _tasks(draw, step, project, count=draw.between(1, 4), known=plus(due, -18), due=early, done=early)
+    tasks = tasks_of(draw, step, project, count=draw.between(1, 4), known=plus(due, -18), due=early, done=early)
     return Work(milestones=(step,), tasks=tasks, labels=(_bare(step, "tasks all done"),))
 
 
@@ -77,12 +55,12 @@ def child_milestone(place: Place, draw: Chance, id: str, due: date) -> Work | No
     if project is None:
         return None
     ends = plus(due, draw.between(0, 3))
-    step = _step(draw, id, project, due, known=plus(due, -20), done=ends)
+    step = step_of(draw, id, project, due, known=plus(due, -20), done=ends)
     child = Milestone(
         id=f"{step.id}-1", project=project.id, title="Part 1", known=step.known, starts=step.starts,
         due=due, done=ends, parent=step.id,
     )  # fmt: skip
-    tasks = _tasks(draw, child, project, count=draw.between(2, 5), known=plus(due, -16), due=due, done=due)
+    tasks = tasks_of(draw, child, project, count=draw.between(2, 5), known=plus(due, -16), due=due, done=due)
     return Work(milestones=(step, child), tasks=tasks, labels=(_bare(step, "tasks on a child milestone"),))
 
 
@@ -96,7 +74,7 @@ def paused_project(place: Place, draw: Chance, id: str, due: date) -> Work | Non
         starts=plus(due, -50), due=plus(due, 40), fee=draw.between(8, 60) * 500,
         paused=plus(due, -draw.between(9, 16)), closed=plus(due, draw.between(12, 30)),
     )  # fmt: skip
-    step = _step(draw, id, project, due, known=plus(due, -40), done=None)
+    step = step_of(draw, id, project, due, known=plus(due, -40), done=None)
     other = Milestone(
         id=f"{step.id}-0", project=project.id, title="Concept", known=project.known, starts=project.starts,
         due=plus(due, -6),
@@ -105,16 +83,17 @@ def paused_project(place: Place, draw: Chance, id: str, due: date) -> Work | Non
     tasks = tuple(
         Task(
             id=f"T-{id}-{number}", project=project.id, milestone=other.id, title=title, assignee=lazy,
-            known=plus(due, -35), due=on_workday(plus(due, -draw.between(3, 8))), hours=4,
+            known=plus(due, -51), due=on_workday(plus(due, -draw.between(3, 8))), hours=4,
         )
         for number, title in enumerate(draw.some_of(names.TASKS, draw.between(3, 5)))
     )  # fmt: skip
     rests = {"first": plus(due, -7), "last": project.closed}
     labels = [Label(rule="task-overdue", id=task.id, kind="paused project", **rests) for task in tasks]
     load = Label(rule="person-overloaded", id=lazy.name, kind="late only in a paused project", **rests)
+    past = Label(rule="milestone-overdue", id=other.id, kind="paused project", **rests)
     return Work(
         projects=(project,), milestones=(step, other), tasks=tasks,
-        labels=(_bare(step, "paused project"), load, *labels),
+        labels=(_bare(step, "paused project"), load, past, *labels),
     )  # fmt: skip
 
 
@@ -124,8 +103,8 @@ def not_begun(place: Place, draw: Chance, id: str, due: date) -> Work | None:
     if project is None:
         return None
     starts = plus(due, -draw.between(1, 3))
-    step = _step(draw, id, project, due, known=plus(due, -20), done=plus(due, 3), starts=starts)
-    tasks = _tasks(draw, step, project, count=2, known=plus(starts, -1), due=due, done=due)
+    step = step_of(draw, id, project, due, known=plus(due, -20), done=plus(due, 3), starts=starts)
+    tasks = tasks_of(draw, step, project, count=2, known=plus(starts, -1), due=due, done=due)
     label = Label(rule="milestone-no-tasks", id=step.id, kind="not begun", first=plus(due, -5), last=plus(starts, -1))
     return Work(milestones=(step,), tasks=tasks, labels=(label,))
 
@@ -135,7 +114,7 @@ def done_early(place: Place, draw: Chance, id: str, due: date) -> Work | None:
     project = place.running(draw, plus(due, -30), plus(due, 2))
     if project is None:
         return None
-    step = _step(draw, id, project, due, known=plus(due, -30), done=plus(due, -draw.between(6, 10)))
+    step = step_of(draw, id, project, due, known=plus(due, -30), done=plus(due, -draw.between(6, 10)))
     return Work(milestones=(step,), labels=(_bare(step, "done before its date"),))
 
 
@@ -211,14 +190,14 @@ def acme_site(people: People, today: date) -> Work:
     team = people.with_role("delivery")[:3]
     project = Project(
         id="P-ACME", client="Acme", title="Acme site", type="web", manager=people.staff_named("Janine"), team=team,
-        known=plus(today, -90), starts=plus(today, -80), due=plus(today, 20), fee=36_000,
+        known=plus(today, -90), starts=plus(today, -80), due=plus(today, 20), fee=36_000, hours=300,
     )  # fmt: skip
     launch = Milestone(
         id="M-ACME3", project=project.id, title="Launch", known=plus(today, -60), starts=plus(today, -20),
         due=plus_workdays(today, 3), done=plus_workdays(today, 5),
     )  # fmt: skip
     milestones, tasks = [launch], list(
-        _tasks(draw, launch, project, count=4, known=plus_workdays(today, 1), due=launch.due, done=launch.due)
+        tasks_of(draw, launch, project, count=4, known=plus_workdays(today, 1), due=launch.due, done=launch.due)
     )  # fmt: skip
     for number, (title, count, ago) in enumerate((("Concept", 5, 60), ("Design", 9, 40), ("Build", 7, 14))):
         due = on_workday(plus(today, -ago))
@@ -227,34 +206,38 @@ def acme_site(people: People, today: date) -> Work:
             starts=plus(due, -20), due=due, done=due,
         )  # fmt: skip
         milestones.append(step)
-        tasks += _tasks(draw, step, project, count=count, known=step.starts, due=due, done=due)
+        tasks += tasks_of(draw, step, project, count=count, known=step.starts, due=due, done=due)
     label = Label(rule="milestone-no-tasks", id=launch.id)
     return Work(projects=(project,), milestones=tuple(milestones), tasks=tuple(tasks), labels=(label,))
 
 
+def calm(work: Work, today: date) -> Work:
+    """The same without late milestones that hold up the next one: on the known morning they would stand first."""
+    begins: dict[str, list[date]] = defaultdict(list)
+    for one in work.milestones:
+        if one.done is None or one.done >= today:
+            begins[one.project].append(one.starts)
+    rests = {project.id for project in work.projects if project.paused is not None and project.paused < today}
+    late = {
+        one.id: one.due
+        for one in work.milestones
+        if one.due < today and one.done is not None and one.done >= today and one.project not in rests
+        if any(one.due <= starts <= plus(today, 7) for starts in begins[one.project])
+    }
+    return replace(
+        work,
+        milestones=tuple(replace(one, done=one.due) if one.id in late else one for one in work.milestones),
+        tasks=tuple(
+            replace(one, done=min(one.done, late[one.milestone]), known=min(one.known, late[one.milestone]))
+            if one.milestone in late and one.done is not None
+            else one
+            for one in work.tasks
+        ),
+    )
+
+
 def _bare(step: Milestone, kind: str) -> Label:
     return Label(rule="milestone-no-tasks", id=step.id, kind=kind, first=plus(step.due, -5), last=step.due)
-
-
-def _step(
-    draw: Chance, id: str, project: Project, due: date, *, known: date, done: date | None, starts: date | None = None
-) -> Milestone:
-    return Milestone(
-        id=f"M-{id}", project=project.id, title=draw.one_of(names.LATE_MILESTONES), known=known,
-        starts=starts or known, due=due, done=done,
-    )  # fmt: skip
-
-
-def _tasks(
-    draw: Chance, step: Milestone, project: Project, *, count: int, known: date, due: date, done: date
-) -> tuple[Task, ...]:
-    return tuple(
-        Task(
-            id=f"T-{step.id[2:]}-{number}", project=project.id, milestone=step.id, title=title,
-            assignee=draw.one_of(project.team), known=known, due=due, hours=draw.between(1, 12), done=done,
-        )
-        for number, title in enumerate(draw.some_of(names.TASKS, count))
-    )  # fmt: skip
 
 
 def _loose(place: Place, draw: Chance, id: str, days: Sequence[date], who: Human, ended: date) -> Work | None:

@@ -21,6 +21,7 @@ from briefing.demo.days import ZONE_NAME, moment, plus
 from briefing.demo.files_calendar import absences, calendar
 from briefing.demo.files_mail import mailboxes
 from briefing.demo.files_slack import slack_export
+from briefing.demo.people import Human
 from briefing.demo.world import World
 
 ZONE = ZONE_NAME
@@ -74,8 +75,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 # --- delivery ------------------------------------------------------------------------------------------------------
 
 PROJECTS = (
-    "Project ID", "Project", "Client", "Status", "Manager", "Start date", "Due date", "Budget", "Currency", "Type",
-    "URL",
+    "Project ID", "Project", "Client", "Status", "Manager", "Start date", "Due date", "Budget", "Budget used",
+    "Currency", "Last activity", "Type", "URL",
 )  # fmt: skip
 MILESTONES = (
     "Milestone ID", "Milestone", "Project ID", "Project", "Parent", "Status", "Start date", "Due date", "Completed on",
@@ -88,11 +89,13 @@ STATUS = {"open": "Active", "paused": "On hold", "done": "Completed", "cancelled
 
 
 def _projects(world: World, morning: date) -> Iterator[Sequence[Cell]]:
+    hours = world.delivery.hours(morning)
     for project in world.delivery.at(morning).projects:
         yield (
-            project.id, project.title, project.client, STATUS[project.state(morning)], project.manager.name,
-            project.starts.isoformat(), project.due.isoformat(), project.fee, "USD", project.type,
-            f"{TOOLS}/projects/{project.id}",
+            project.id, project.title, project.client, STATUS[project.state(morning)],
+            _name(project.manager_on(morning)), project.starts.isoformat(), project.due.isoformat(),
+            project.fee or None, round(hours[project.id].earned) if project.fee else None, "USD",
+            _minute(world.delivery.touched(project, morning)), project.type, f"{TOOLS}/projects/{project.id}",
         )  # fmt: skip
 
 
@@ -113,8 +116,8 @@ def _tasks(world: World, morning: date) -> Iterator[Sequence[Cell]]:
     for task in world.delivery.at(morning).tasks:
         state = task.state(morning)
         yield (
-            task.id, task.title, task.project, task.milestone, task.assignee.name, words[state], task.due.isoformat(),
-            task.hours if state == "open" else 0, task.done.isoformat() if state == "done" and task.done else "",
+            task.id, task.title, task.project, task.milestone, _name(task.owner(morning)), words[state],
+            task.due.isoformat(), task.left(morning), task.done.isoformat() if state == "done" and task.done else "",
         )  # fmt: skip
 
 
@@ -284,6 +287,10 @@ SOURCES = (
     "[sources.mail]", 'use = "mailbox"', 'path = "mail"', "",
     "[sources.slack]", 'use = "slack_export"', 'path = "slack-export.zip"', "",
 )  # fmt: skip
+
+
+def _name(human: Human | None) -> str:
+    return human.name if human else ""
 
 
 def _day(day: date | None) -> str:

@@ -12,6 +12,7 @@ Every item is judged by what it is about, whichever rule tells it:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from briefing.demo.days import moment, plus, workdays_since, working_hours
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import stamp
 from briefing.demo.planted import SUBJECT, Matter, Planted
+from briefing.demo.stated import SUPPORT
 from briefing.demo.world import World
 from briefing.document import Briefing, ItemDoc
 
@@ -77,6 +79,15 @@ class Judged:
     accounts: int
 
 
+FILES = frozenset({"projects"})
+"""What is read on every morning; what stands in other sources is missed only where they were looked at."""
+
+SOURCE_OF = {"retainer": SUPPORT, "ticket": SUPPORT}
+
+STRICT = frozenset({"milestone", "project", "budget", "retainer", "ticket"})
+"""Subjects of which every sentence is judged by its own rule, also where another one holds of the same thing."""
+
+
 class Judge:
     """Judges the briefings of one morning."""
 
@@ -88,7 +99,10 @@ class Judge:
         full = {card.id for card in briefing.cards if card.full}
         verdicts = tuple(self.verdict(item, full=item.id in full) for item in briefing.items)
         told = {verdict.matter for verdict in verdicts}
-        planted = _one_each(self.truth.planted)
+        sources = {coverage.source for coverage in briefing.coverage}
+        planted = [
+            one for one in _one_each(self.truth.planted) if SOURCE_OF.get(one.matter[0], "projects") in sources | FILES
+        ]
         misses = tuple(
             Miss(seed=self.world.seed, morning=self.morning, planted=one)
             for one in planted
@@ -117,6 +131,8 @@ class Judge:
         near = next((m for m in self.truth.near_misses if m.rule == item.rule and m.matter == matter), None)
         if near is not None:
             return "near miss", near.kind
+        if matter[0] in STRICT and self.world.is_true(item.rule, matter[1], self.morning) is False:
+            return "untrue", "does not hold in the agency"
         if matter in self.truth.must:
             return "planted", ""
         if matter in self.truth.may:
@@ -178,8 +194,12 @@ class Judge:
         """The client or prospect a matter belongs to; empty where there is none, None where nothing is known of it."""
         subject, id = matter  # noqa: A001  (the field's own word)
         world = self.world
-        if subject in {"milestone", "task"}:
+        if subject in {"milestone", "task", "project", "budget"}:
             return world.delivery.client_of(id)
+        if subject == "retainer":
+            return world.retainers.client_of(id)
+        if subject == "ticket":
+            return world.tickets.client_of(id)
         if subject in {"deal", "proposal"}:
             record = world.sales.deals.get(id) or world.sales.proposals.get(id)
             return None if record is None else record.company.name
@@ -235,6 +255,10 @@ class Judge:
         if rule == "milestone-no-tasks":
             bare = world.delivery.without_tasks(today).get(id)
             yield r"(\d+) workdays? out", workdays_since(today, bare.due) if bare else None
+        if rule in {"milestone-unassigned", "milestone-overdue"}:
+            yield from self._milestone(rule, id)
+        if rule == "budget-burn" and (known := world.delivery.hours(today).get(id)) and known.agreed:
+            yield r"(\d+) % of its (?:budget|hours)", math.floor(100 * known.used / (known.agreed * 60) + 0.5)
         if rule == "person-overloaded":
             yield r"(\d+) overdue tasks", len(world.delivery.overdue_of(today).get(id, ()))
         if rule == "client-quiet" and id in world.conversations.written(today):
@@ -243,6 +267,16 @@ class Judge:
             talk = next((talk for talk in world.conversations.talks(today) if talk.id == id), None)
             hours = working_hours(talk.asked, moment(today)) if talk and talk.asked else None
             yield r"\((\d+) working hours?\)", None if hours is None else _rounded(hours)
+
+    def _milestone(self, rule: str, id: str) -> Iterator[tuple[str, int | None]]:
+        """Open tasks of a milestone, and the workdays to its date or since."""
+        holding = self.world.delivery.holding(self.morning)
+        milestone = holding.milestones.get(id)
+        if milestone is not None:
+            yield r"(\d+) open tasks?", len(holding.tasks_below(milestone))
+            yield r"(\d+) tasks? (?:is|are) open", len(holding.tasks_below(milestone))
+            yield r"(\d+) workdays? out", workdays_since(self.morning, milestone.due)
+            yield r"(\d+) workdays? ago", workdays_since(milestone.due, self.morning)
 
     def _prices(self, text: str, id: str) -> Iterator[str]:
         found = re.search(r"\(\$([\d.,]+) against \$([\d.,]+), (\d+) days?\)", text)

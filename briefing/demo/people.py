@@ -8,7 +8,7 @@ from functools import cached_property
 
 from briefing.demo import names
 from briefing.demo.chance import stream
-from briefing.demo.days import is_workday, plus, plus_workdays
+from briefing.demo.days import is_workday, on_workday, plus, plus_workdays
 
 ROLES = (
     ("Maya", "coo"),
@@ -94,6 +94,18 @@ class People:
             email = f"{names.login(name)}@{names.AGENCY_DOMAIN}"
             found.append(Human(name=name, email=email, slack=f"U0STAFF{number:04d}", role=role))
         return tuple(found)
+
+    @cached_property
+    def former(self) -> dict[Human, date]:
+        """Managers who leave while the world lasts, two at scale 1, each with the last day. Not among the staff."""
+        found = {}
+        for number in range(2 * self.scale):
+            name = names.person(1500 + number)
+            email = f"{names.login(name)}@{names.AGENCY_DOMAIN}"
+            last = plus(self.first, stream(self.seed, "former", number).between(40, 150))
+            human = Human(name=name, email=email, slack=f"U0LEFT{number:05d}", role="manager")
+            found[human] = on_workday(last)
+        return found
 
     @property
     def reader(self) -> Human:

@@ -35,6 +35,17 @@ RULES = (
     "meeting-bare",
     "task-overdue",
     "person-overloaded",
+    "milestone-unassigned",
+    "milestone-overdue",
+    "project-overdue",
+    "project-no-tasks",
+    "project-no-manager",
+    "project-stale",
+    "budget-burn",
+    "retainer-over",
+    "retainer-unused",
+    "ticket-late",
+    "ticket-unassigned",
 )
 """The rules this world plants matters for."""
 
@@ -60,6 +71,17 @@ SUBJECT = {
     "meeting-bare": "invitation",
     "task-overdue": "task",
     "person-overloaded": "person",
+    "milestone-unassigned": "milestone",
+    "milestone-overdue": "milestone",
+    "project-overdue": "project",
+    "project-no-tasks": "project",
+    "project-no-manager": "project",
+    "project-stale": "project",
+    "budget-burn": "budget",
+    "retainer-over": "retainer",
+    "retainer-unused": "retainer",
+    "ticket-late": "ticket",
+    "ticket-unassigned": "ticket",
 }
 """What each rule is about; two rules about one subject are stages of one matter."""
 

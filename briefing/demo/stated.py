@@ -20,12 +20,15 @@ from briefing.demo.adworld import Account
 from briefing.demo.adworld import Day as AdWorldDay
 from briefing.demo.days import ZONE, ZONE_NAME, moment, plus
 from briefing.demo.diary import AHEAD, BACK
+from briefing.demo.effort import Hours
 from briefing.demo.events import Event
 from briefing.demo.files import client_targets, settings
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import channel_name, stamp
 from briefing.demo.people import Human
+from briefing.demo.retainers import RATE, Period
 from briefing.demo.talk import Note
+from briefing.demo.work import Project as WorldProject
 from briefing.demo.work import State
 from briefing.demo.world import World
 from briefing.document import Briefing
@@ -48,7 +51,9 @@ from briefing.facts import (
     Proposal,
     Ref,
     Response,
+    Retainer,
     Task,
+    Ticket,
     WorkState,
 )
 from briefing.reading.closing import closes
@@ -82,6 +87,11 @@ def person(human: Human) -> Person:
     return Person(name=human.name)
 
 
+def named(human: Human | None) -> Person | None:
+    """By name, where there is somebody."""
+    return person(human) if human else None
+
+
 def usd(amount: int | None) -> Money | None:
     """US dollars; None stays None."""
     return None if amount is None else Money(amount=Decimal(amount), currency="USD")
@@ -91,12 +101,13 @@ def usd(amount: int | None) -> Money | None:
 
 
 def _delivery(world: World, morning: date) -> Iterator[Fact]:
-    work = world.delivery.at(morning)
+    work, hours = world.delivery.at(morning), world.delivery.hours(morning)
     for project in work.projects:
         yield Project(
             ref=Ref(source="projects", kind="project", id=project.id), party=Party(name=project.client),
-            title=project.title, state=STATES[project.state(morning)], manager=person(project.manager),
-            starts=project.starts, due=project.due, budget=usd(project.fee), type=project.type,
+            title=project.title, state=STATES[project.state(morning)], manager=named(project.manager_on(morning)),
+            starts=project.starts, due=project.due, budget=usd(project.fee or None), used=_used(project, hours),
+            last_activity=world.delivery.touched(project, morning), type=project.type,
         )  # fmt: skip
     for milestone in work.milestones:
         state = milestone.state(morning)
@@ -109,10 +120,48 @@ def _delivery(world: World, morning: date) -> Iterator[Fact]:
         state = task.state(morning)
         yield Task(
             ref=Ref(source="projects", kind="task", id=task.id), project=task.project, milestone=task.milestone,
-            title=task.title, assignee=person(task.assignee), due=task.due,
-            remaining=Decimal(task.hours if state == "open" else 0), state=STATES[state],
+            title=task.title, assignee=named(task.owner(morning)), due=task.due,
+            remaining=Decimal(task.left(morning)), state=STATES[state],
             done_at=task.done if state == "done" else None,
         )  # fmt: skip
+
+
+def _used(project: WorldProject, hours: Mapping[str, Hours]) -> Money | None:
+    """What of the fee was used, in whole dollars; nothing where there is no fee."""
+    return usd(round(hours[project.id].earned)) if project.fee else None
+
+
+# --- retainers and tickets -----------------------------------------------------------------------------------------
+
+
+def supported(world: World, morning: date) -> Iterator[Fact]:
+    """Periods of retainers that have begun, and tickets."""
+    for period in world.retainers.at(morning):
+        yield _retainer(period, morning)
+    for ticket in world.tickets.at(morning):
+        owner = ticket.assignee(morning)
+        state = ticket.state(morning)
+        yield Ticket(
+            ref=Ref(source=SUPPORT, kind="ticket", id=ticket.id), party=Party(name=ticket.client),
+            title=ticket.title, assignee=with_address(owner) if owner else None, opened=ticket.opened,
+            due=ticket.due, due_at=ticket.due_at, state=state, priority=ticket.priority, type=ticket.type,
+            done_at=ticket.ended if state in {"done", "cancelled"} else None,
+        )  # fmt: skip
+
+
+def _retainer(period: Period, morning: date) -> Retainer:
+    agreement = period.agreement
+    hours, value = agreement.allows == "hours", agreement.allows == "value"
+    used, waiting = (Decimal(str(one)) for one in (period.used(morning), period.unapproved(morning)))
+    return Retainer(
+        ref=Ref(source=SUPPORT, kind="contract_period", id=period.id), party=Party(name=agreement.client),
+        title=agreement.title, agreement=agreement.id, manager=with_address(agreement.manager),
+        state=period.state(morning), starts=period.starts, ends=period.ends,
+        hours=Decimal(agreement.hours) if hours else None, hours_used=None if value else used,
+        hours_unapproved=None if value else waiting, amount=usd(agreement.amount) if value else None,
+        amount_used=Money(amount=used * RATE, currency="USD") if value else None, fee=usd(agreement.fee),
+        rollover=agreement.rollover, agreement_ends=agreement.ends, renews=agreement.renews,
+    )  # fmt: skip
 
 
 # --- sales ---------------------------------------------------------------------------------------------------------
@@ -343,6 +392,13 @@ def _minute(at: datetime) -> datetime:
 
 # --- as if read ----------------------------------------------------------------------------------------------------
 
+SUPPORT = "support"
+"""The source of what no export has: retainers and tickets, as a tool with an API states them."""
+
+SUPPORT_STREAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (SUPPORT, "contracts", ("retainer",)),
+    (SUPPORT, "issues", ("ticket",)),
+)
 STREAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("projects", "projects.csv", ("project",)),
     ("projects", "milestones.csv", ("milestone",)),
@@ -361,15 +417,16 @@ STREAMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Source, file and kinds of every stream."""
 
 
-def snapshot(world: World, morning: date) -> Snapshot:
-    """The same as a store holds after reading the files of a morning whole."""
-    facts = tuple(stated(world, morning))
+def snapshot(world: World, morning: date, *, support: bool = False) -> Snapshot:
+    """The same as a store holds after reading the files of a morning whole; with `support` what is in no file too."""
+    facts = (*stated(world, morning), *(supported(world, morning) if support else ()))
+    streams = (*STREAMS, *(SUPPORT_STREAMS if support else ()))
     read = moment(morning, 6, 50)
     attempt = Attempt(status="whole", started=read, ended=read, as_of=moment(morning, 6, 40))
-    keys = [(StreamKey(source, "", kinds), place) for source, place, kinds in STREAMS]
+    keys = [(StreamKey(source, "", kinds), place) for source, place, kinds in streams]
     records = tuple(StreamRecord(key=key, latest=done, usable=done) for key, place in keys
                     for done in (replace(attempt, place=place),))  # fmt: skip
-    sources = sorted({source for source, _, _ in STREAMS})
+    sources = sorted({source for source, _, _ in streams})
     listings = tuple(
         Listing(source=source, at=read, streams=tuple(key for key, _ in keys if key.source == source))
         for source in sources
@@ -377,7 +434,7 @@ def snapshot(world: World, morning: date) -> Snapshot:
     return Snapshot(facts=facts, streams=records, listings=listings)
 
 
-def briefing_of(world: World, morning: date) -> Briefing:
+def briefing_of(world: World, morning: date, *, support: bool = False) -> Briefing:
     """The briefing of a morning from the stated facts, without writing and reading files."""
     from briefing.compile import compile_briefing
     from briefing.config import parse
@@ -386,5 +443,5 @@ def briefing_of(world: World, morning: date) -> Briefing:
     now = moment(morning)
     parsed = parse(tomllib.loads(settings(world)))
     workspace = Workspace(settings=parsed, folder=Path(), base=Path(), fixed_now=now)
-    series = StatedSeries(world, morning)
-    return compile_briefing(snapshot(world, morning), series, workspace.plan(), workspace.morning(now)).briefing
+    series, taken = StatedSeries(world, morning), snapshot(world, morning, support=support)
+    return compile_briefing(taken, series, workspace.plan(), workspace.morning(now)).briefing

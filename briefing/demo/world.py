@@ -9,8 +9,10 @@ Tuning of rules uses seeds below 1,000; seeds from 9,000 on are kept for the las
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 from briefing.demo.ads import Ads
 from briefing.demo.conversations import Conversations
@@ -27,6 +29,19 @@ from briefing.demo.tickets import Tickets
 DEMO_SEED = 1
 BEFORE, AFTER = 100, 75
 """Days that a world reaches back from its start and forward."""
+
+
+class Part(Protocol):
+    """One field of the agency's life, which knows what is true of it."""
+
+    def is_true(self, rule: str, id: str, morning: date) -> bool | None:
+        """Whether a rule's sentence holds; None for a rule of another subject."""
+
+    def matters(self, morning: date) -> Iterator[Planted]:
+        """What stands on a morning."""
+
+    def near_misses(self, morning: date) -> Iterator[NearMiss]:
+        """What only looks so."""
 
 
 class World:
@@ -107,6 +122,13 @@ class World:
         away = Leave(human=janine, first=plus_workdays(self.showcase, -1), last=plus(monday, -1), word="vacation")
         return (away, *others)
 
+    @property
+    def _parts(self) -> tuple[Part, ...]:
+        return (
+            self.delivery, self.retainers, self.tickets, self.sales, self.ads, self.scorecard, self.conversations,
+            self.diary,
+        )  # fmt: skip
+
     # --- what is true -------------------------------------------------------------------------------------------------
 
     @lru_cache(maxsize=4)  # noqa: B019  (a world lives as long as its process)
@@ -114,7 +136,7 @@ class World:
         """What a briefing of this morning must, may and must not tell; whichever rule tells a matter, it is told."""
         found: dict[tuple[str, str, str], Planted] = {}
         near: dict[tuple[str, str, str], NearMiss] = {}
-        for part in (self.delivery, self.sales, self.ads, self.scorecard, self.conversations, self.diary):
+        for part in self._parts:
             for planted in part.matters(morning):
                 key = (planted.rule, *planted.matter)
                 if key not in found or found[key].grey:
@@ -130,7 +152,7 @@ class World:
 
     def is_true(self, rule: str, id: str, morning: date) -> bool | None:
         """Whether a rule's sentence about a subject holds on a morning, planted or not; None for unknown rules."""
-        for part in (self.delivery, self.sales, self.ads, self.scorecard, self.conversations, self.diary):
+        for part in self._parts:
             holds = part.is_true(rule, id, morning)
             if holds is not None:
                 return holds

@@ -72,6 +72,7 @@ MILESTONES = Sample(
            "company": {"id": "88", "name": "Harbor Dental Group"}}}
 ]"""),
     "standing_not(complete,inactive)",
+    ("job.manager",),
 )
 
 TASKS = Sample(

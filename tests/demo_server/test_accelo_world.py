@@ -149,7 +149,8 @@ def test_budgets_add_up() -> None:
         told = {name: value for name, value in row["job_object_budget"].items() if name.endswith("_subtotal")}
         assert int(told["billable_subtotal"]) + int(told["nonbillable_subtotal"]) == int(told["logged_subtotal"])
         tasks = asker.rows("tasks", f"child_of_job({row['id']})", "logged,remaining")
-        assert int(told["logged_subtotal"]) == sum(int(task["logged"]) for task in tasks)
+        on_itself = int(row["job_object_budget"]["logged"])
+        assert int(told["logged_subtotal"]) == on_itself + sum(int(task["logged"]) for task in tasks)
         assert int(told["remaining_subtotal"]) == sum(int(task["remaining"]) for task in tasks)
 
 

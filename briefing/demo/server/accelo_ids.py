@@ -70,7 +70,7 @@ _ORDERS: Mapping[str, Callable[[World], Iterable[str]]] = {
     "company": lambda world: [one.id for one in (*world.people.clients, *world.people.prospects)],
     "affiliation": _contacts,
     "contact": _contacts,
-    "staff": lambda world: [human.email for human in world.people.staff],
+    "staff": lambda world: [human.email for human in (*world.people.staff, *world.people.former)],
     "contract": lambda world: [one.id for one in sorted(world.retainers.agreements, key=lambda one: one.known)],
     "period": lambda world: [one.id for one in sorted(world.retainers.periods.values(), key=lambda one: one.starts)],
     "issue": lambda world: [one.id for one in world.tickets.all],

@@ -7,18 +7,19 @@ which something was entered), so that it is the same on every morning.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, lru_cache, partial
 
 from briefing.demo import names
+from briefing.demo.chance import fixed
 from briefing.demo.days import ZONE_NAME
 from briefing.demo.people import Company, Human
 from briefing.demo.server import accelo_tables as offers
 from briefing.demo.server.accelo_query import Link, Row
 from briefing.demo.server.accelo_sales import SalesRows
 from briefing.demo.server.accelo_settings import OF_ROWS, AcceloSettings
-from briefing.demo.server.accelo_shared import STATUSES, Make, Shared, Table, Tables, draw, titled
+from briefing.demo.server.accelo_shared import STATUSES, Make, Shared, Table, Tables, titled
 from briefing.demo.server.accelo_support import SupportRows
 from briefing.demo.work import Milestone, Project, Task
 from briefing.demo.world import World
@@ -62,7 +63,7 @@ class WorkRows(Shared):
         yield offers.JOBS, lambda: map(self._job, self.work.projects)
         yield offers.MILESTONES, lambda: map(self._milestone, self.work.milestones)
         yield offers.TASKS, lambda: map(self._task, self.work.tasks)
-        yield offers.STAFF, lambda: map(self._staff, self.world.people.staff)
+        yield offers.STAFF, lambda: map(self._staff, (*self.world.people.staff, *self.world.people.former))
         yield offers.COMPANIES, self._companies
         yield offers.AFFILIATIONS, lambda: self._people(self._affiliation)
         yield offers.CONTACTS, lambda: self._people(self._contact)
@@ -85,20 +86,23 @@ class WorkRows(Shared):
         standing = "pending" if planned else {"open": "active", "paused": "paused", "done": "complete"}[state]
         status, word = self.status("jobs", standing)
         number, client = self.id("job", project.id), self.id("company", company.id)
-        touched = max(self._events[project.id])
+        touched = self.world.delivery.touched(project, self.morning)
+        seen = str(int(touched.timestamp()))
+        own = self.at(max(self._own_events(project)), project.id, "interacted")
         return {
             "id": number, "title": project.title, "standing": word, "status": status,
             "against_type": "company", "against_id": client, "against": f"companies/{client}", "custom_id": None,
             "paused": str((self.morning - project.paused).days) if state == "paused" and project.paused else "0",
             "staff_bookmarked": "0",
             "date_created": self.at(project.known, project.id, "created"),
-            "date_modified": self.at(touched, project.id, "modified"),
+            "date_modified": seen,
             "date_commenced": self.at(self.begun(project.starts), project.id, "commenced"),
             "date_started": self.noon(project.starts), "date_due": self.noon(project.due),
             "date_completed": self.at(project.closed, project.id, "done") if state == "done" else None,
-            "date_last_interacted": self.at(touched, project.id, "interacted"),
+            "date_last_interacted": own if self.settings.interacted == "own" else seen,
             "job_type": Link("jobs/types", str(self._types.index(project.type) + 1)),
-            "rate": Link("rates", None), "rate_charged": "0.00", "manager": self.human(project.manager),
+            "rate": Link("rates", None), "rate_charged": "0.00",
+            "manager": self.human(project.manager_on(self.morning)),
             "modified_by": self.human(project.manager), "company": Link("companies", client),
             "affiliation": Link("affiliations", self.id("affiliation", company.contacts[0].email)),
             "job_object_budget": Link("object_budgets", _budget_id("job", number)),
@@ -109,7 +113,7 @@ class WorkRows(Shared):
 
     def _milestone(self, milestone: Milestone) -> Row:
         done = milestone.state(self.morning) == "done"
-        begun = milestone.starts <= self.morning and draw(milestone.id, "begun") < 7_000
+        begun = milestone.starts <= self.morning and fixed(milestone.id, "begun") < 7_000
         status, word = self.status("milestones", "complete" if done else "active" if begun else "pending")
         number = self.id("milestone", milestone.id)
         return {
@@ -129,21 +133,22 @@ class WorkRows(Shared):
 
     def _leads(self, milestone: Milestone) -> Human | None:
         """Where the world names nobody, half of the milestones name the project's manager, and half nobody."""
-        if milestone.manager or draw(milestone.id, "manager") < 5_000:
+        if milestone.manager or fixed(milestone.id, "manager") < 5_000:
             return milestone.manager
-        return self._projects[milestone.project].manager
+        return self._projects[milestone.project].manager_on(self.morning)
 
     def _task(self, task: Task) -> Row:
         state = task.state(self.morning)
-        standing = {"done": "complete", "cancelled": "inactive"}.get(state) or self._open_standing(task)
+        standing = task.stage(self.morning)
         status, word = self.status("tasks", standing)
         job = self.id("job", task.project)
         milestone = self.id("milestone", task.milestone) if task.milestone else None
         against = ("milestone", milestone) if milestone else ("job", job)
-        manager = self._projects[task.project].manager
+        project = self._projects[task.project]
+        manager, creator = project.manager_on(self.morning), self.id("staff", project.manager.email)
         budgeted, logged, remaining = self._seconds(task)
         ended = task.done if state == "done" else task.cancelled if state == "cancelled" else None
-        level = draw(task.id, "priority") % 8
+        level = fixed(task.id, "priority") % 8
         names_job = milestone is None or self.settings.task_job_through_milestone
         return {
             "id": self.id("task", task.id), "title": task.title, "standing": word, "task_status": status,
@@ -156,30 +161,23 @@ class WorkRows(Shared):
             "date_completed": self.at(ended, task.id, "done") if state == "done" else None,
             "date_modified": self.at(ended or task.known, task.id, "modified"),
             "against_type": against[0], "against_id": against[1], "against": f"{against[0]}s/{against[1]}",
-            "creator_type": "staff", "creator_id": self.id("staff", manager.email),
-            "creator": f"staff/{self.id('staff', manager.email)}",
-            "assignee": self.human(task.assignee), "manager": self.human(manager),
+            "creator_type": "staff", "creator_id": creator, "creator": f"staff/{creator}",
+            "assignee": self.human(task.owner(self.morning)), "manager": self.human(manager),
             "task_type": Link("tasks/types", "1"), "contact": Link("contacts", None),
             "affiliation": Link("affiliations", None), "company": Link("companies", None),
             "issue": Link("issues", None),
             "task_job": Link("jobs", job if names_job else None), "milestone": Link("milestones", milestone),
             "task_object_budget": Link("object_budgets", None), "task_object_schedule": Link("object_schedules", None),
             "task_priority": Link("tasks/priorities", str(level + 1) if level < len(PRIORITY_LEVELS) else None),
-            "rate_id": "0", "rate_charged": "0.00", "ordering": str(draw(task.id, "ordering") % 20 + 1),
+            "rate_id": "0", "rate_charged": "0.00", "ordering": str(fixed(task.id, "ordering") % 20 + 1),
             "breadcrumbs": self._crumbs(task), "child_of_job": job,
         }  # fmt: skip
 
-    def _open_standing(self, task: Task) -> str:
-        """Never `paused`: the world has no task that waits."""
-        return ("pending", "accepted", "started")[draw(task.id, "standing") % 3]
-
     def _seconds(self, task: Task) -> tuple[int, int, int]:
         """Budgeted, logged, remaining. What remains of an open task is what the agency's own task list says."""
-        hours, state = task.hours * HOUR, task.state(self.morning)
-        if state != "open":
-            logged = hours * (60 + draw(task.id, "used") % 80) // 100 if state == "done" else 0
-            return hours, logged // 60 * 60, 0
-        logged = draw(task.id, "logged") % 5 * HOUR // 2 if self._open_standing(task) == "started" else 0
+        hours, logged = task.hours * HOUR, task.minutes(self.morning) * 60
+        if task.state(self.morning) != "open":
+            return hours, logged, 0
         return hours + logged, logged, hours
 
     def _crumb(self, table: str, id: str, title: str) -> Mapping[str, str]:
@@ -198,17 +196,9 @@ class WorkRows(Shared):
             self._crumb("company", self.id("company", company.id), company.name),
         )  # fmt: skip
 
-    @cached_property
-    def _events(self) -> dict[str, list[date]]:
-        """Days before this morning on which something happened in a project."""
-        found: dict[str, list[date]] = defaultdict(list)
-        for project in self.work.projects:
-            found[project.id] += [project.known, *_past(self.morning, project.starts, project.closed, project.paused)]
-        for milestone in self.work.milestones:
-            found[milestone.project] += [milestone.known, *_past(self.morning, milestone.done)]
-        for task in self.work.tasks:
-            found[task.project] += [task.known, *_past(self.morning, task.done, task.cancelled)]
-        return found
+    def _own_events(self, project: Project) -> list[date]:
+        """Days on which something happened to the job itself, whatever happened in it."""
+        return [project.known, *_past(self.morning, project.starts, project.closed, project.paused)]
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -225,19 +215,27 @@ class WorkRows(Shared):
     # --- budgets and schedules ----------------------------------------------------------------------------------------
 
     def _budgets(self) -> Iterator[Row]:
+        hours = self.world.delivery.hours(self.morning)
         below: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         for task in self.work.tasks:
             seconds, above = self._seconds(task), task.milestone
-            below[task.project].append(seconds)
             while above:
                 below[above].append(seconds)
                 above = self._milestones[above].parent
         for project in self.work.projects:
-            yield _budget("job", self.id("job", project.id), below[project.id], project.fee)
+            known = hours[project.id]
+            yield _budget(
+                "job", self.id("job", project.id), estimate=project.hours * HOUR, own=known.own * 60,
+                logged=known.used * 60, remaining=known.left * HOUR, fee=project.fee, earned=known.earned,
+            )  # fmt: skip
         for milestone in self.work.milestones:
-            fee, whole = self._projects[milestone.project].fee, sum(one[0] for one in below[milestone.project])
-            share = fee * sum(one[0] for one in below[milestone.id]) / whole if whole else 0.0
-            yield _budget("milestone", self.id("milestone", milestone.id), below[milestone.id], share)
+            fee, whole = self._projects[milestone.project].fee, hours[milestone.project].planned * HOUR
+            estimate, logged, remaining = (sum(one[place] for one in below[milestone.id]) for place in range(3))
+            share = fee * estimate / whole if whole else 0.0
+            yield _budget(
+                "milestone", self.id("milestone", milestone.id), estimate=estimate, own=0, logged=logged,
+                remaining=remaining, fee=share, earned=min(share * logged / estimate, share * 1.2) if estimate else 0.0,
+            )  # fmt: skip
 
     def _schedules(self) -> Iterator[Row]:
         for kind, records in (("job", self.work.projects), ("milestone", self.work.milestones)):
@@ -255,8 +253,10 @@ class WorkRows(Shared):
 
     def _staff(self, human: Human) -> Row:
         first, _, last = human.name.partition(" ")
+        until = self.world.people.former.get(human)
+        standing = "inactive" if until is not None and until < self.morning else "active"
         return {
-            "id": self.id("staff", human.email), "firstname": first, "surname": last, "standing": "active",
+            "id": self.id("staff", human.email), "firstname": first, "surname": last, "standing": standing,
             "financial_level": "all" if human.role in {"coo", "manager", "account"} else "time", "title": None,
             "email": human.email, "mobile": None, "phone": "", "fax": "", "position": POSITIONS[human.role],
             "username": human.email.partition("@")[0], "timezone": ZONE_NAME, "staff_rate": "150.00",
@@ -334,20 +334,20 @@ def _budget_id(kind: str, number: str) -> str:
     return str(2 * int(number) + (kind == "milestone"))
 
 
-def _budget(kind: str, number: str, seconds: Iterable[tuple[int, int, int]], fee: float) -> Row:
-    every = list(seconds)
-    estimate, logged, remaining = (sum(one[place] for one in every) for place in range(3))
+def _budget(
+    kind: str, number: str, *, estimate: int, own: int, logged: int, remaining: int, fee: float, earned: float
+) -> Row:
+    """Of one job or milestone, in seconds and dollars; `own` was logged on it and on nothing below it."""
     billable = logged * 9 // 10 // 60 * 60
-    earned = min(fee * logged / estimate, fee * 1.2) if estimate else 0.0
     nothing, no_money = "0", "0.00"
     return {
-        "id": _budget_id(kind, number), "against_type": kind, "against_id": number, "is_billable": "yes",
-        "service_time_estimate": nothing, "service_time": nothing, "service_time_subtotal_estimate": str(estimate),
-        "service_price_estimate": no_money, "service_price": no_money,
+        "id": _budget_id(kind, number), "against_type": kind, "against_id": number,
+        "is_billable": "yes" if fee else "no", "service_time_estimate": nothing, "service_time": nothing,
+        "service_time_subtotal_estimate": str(estimate), "service_price_estimate": no_money, "service_price": no_money,
         "service_price_subtotal_estimate": f"{fee:.2f}", "service_price_subtotal": f"{earned:.2f}",
         "expense_price": no_money, "material_cost": no_money, "material_cost_subtotal": no_money,
         "material_price": no_money, "material_price_subtotal": no_money, "billable": nothing,
         "billable_subtotal": str(billable), "nonbillable": nothing, "nonbillable_subtotal": str(logged - billable),
-        "logged": nothing, "logged_subtotal": str(logged), "charged": no_money, "charged_subtotal": f"{earned:.2f}",
+        "logged": str(own), "logged_subtotal": str(logged), "charged": no_money, "charged_subtotal": f"{earned:.2f}",
         "remaining_subtotal": str(remaining),
     }  # fmt: skip

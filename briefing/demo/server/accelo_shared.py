@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 
+from briefing.demo.chance import fixed
 from briefing.demo.days import moment
 from briefing.demo.people import Human
 from briefing.demo.server.accelo_ids import Numbers
@@ -86,11 +86,6 @@ class Tables(Mapping[str, Table]):
         return len(self._makes)
 
 
-def draw(id: str, what: str) -> int:
-    """A number from 0 to 9,999 that belongs to a record for good."""
-    return zlib.crc32(f"{id}/{what}".encode()) % 10_000
-
-
 def titled(titles: Iterable[str]) -> Iterator[Row]:
     """A list of types, which have little but a title."""
     for place, title in enumerate(titles):
@@ -124,9 +119,9 @@ class Shared:
         """The instant of something that happened on a day: in working hours, and before this morning's seven."""
         if day is None or day > self.morning:
             return None
-        minute = draw(id, what) % 480
+        minute = fixed(id, what) % 480
         at = moment(day, 9 + minute // 60, minute % 60) if day < self.morning else moment(day, 6, minute % 60)
-        return str(int(at.timestamp()) + draw(id, f"{what}s") % 60)
+        return str(int(at.timestamp()) + fixed(id, f"{what}s") % 60)
 
     def begun(self, day: date) -> date | None:
         """The day, if it has come."""

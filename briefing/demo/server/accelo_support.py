@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 
+from briefing.demo.chance import fixed
 from briefing.demo.days import moment, plus
 from briefing.demo.people import Company
 from briefing.demo.retainers import RATE, Agreement, Period
 from briefing.demo.server import accelo_tables as offers
 from briefing.demo.server.accelo_query import Cell, Link, Row
-from briefing.demo.server.accelo_shared import Make, Shared, draw, titled
+from briefing.demo.server.accelo_shared import Make, Shared, titled
 from briefing.demo.tickets import PRIORITIES, TYPES, Ticket
 
 HOUR = 3600
@@ -56,7 +57,7 @@ class SupportRows(Shared):
         last = max((one.ends for one in self._periods if one.agreement is agreement), default=None)
         contact = Link("affiliations", self.id("affiliation", company.contacts[0].email))
         return {
-            "id": number, "title": agreement.title, "period_template_id": str(draw(agreement.id, "template") % 5 + 1),
+            "id": number, "title": agreement.title, "period_template_id": str(fixed(agreement.id, "template") % 5 + 1),
             "date_created": self.at(agreement.known, agreement.id, "created"),
             "date_started": self.noon(agreement.starts), "date_expires": self.noon(agreement.ends),
             "date_period_expires": self.noon(last), "against_type": "company", "against_id": client,
@@ -122,7 +123,7 @@ class SupportRows(Shared):
     def _issue(self, ticket: Ticket) -> Row:
         company, state = self._client(ticket.client), ticket.state(self.morning)
         ended = state in {"done", "cancelled"}
-        done = "resolved" if draw(ticket.id, "end") < 5_000 else "closed"
+        done = "resolved" if fixed(ticket.id, "end") < 5_000 else "closed"
         standing = {"new": "submitted", "open": "open", "done": done, "cancelled": "inactive"}[state]
         status, word = self.status("issues", standing)
         client, submitted = self.id("company", company.id), self.instant(ticket.opened)
@@ -144,7 +145,7 @@ class SupportRows(Shared):
             "date_resolved": end if standing == "resolved" else None, "resolved_by": Link("staff", None),
             "date_closed": end if standing == "closed" else None, "closed_by": Link("staff", None),
             "date_last_interacted": touched, "date_modified": touched, "referrer_type": None, "referrer_id": None,
-            "billable_seconds": str(draw(ticket.id, "billed") % 12 * 900 if ended else 0),
+            "billable_seconds": str(fixed(ticket.id, "billed") % 12 * 900 if ended else 0),
             "company": Link("companies", client), "assignee": self.human(ticket.assignee(self.morning)),
             "contract": Link("contracts", self._contracts.get(ticket.client)),
             "issue_object_budget": Link("object_budgets", None),
@@ -161,7 +162,7 @@ class SupportRows(Shared):
         """What came in since yesterday and is no ticket yet: one of each dozen."""
         since = moment(plus(self.morning, -1))
         new = [one for one in self.world.tickets.at(self.morning) if one.opened >= since]
-        for number, ticket in enumerate(one for one in new if draw(one.id, "request") < 2_500):
+        for number, ticket in enumerate(one for one in new if fixed(one.id, "request") < 2_500):
             yield {
                 "id": str(1201 + number), "title": ticket.title, "body": "", "standing": "pending",
                 "date_created": self.instant(ticket.opened), "date_modified": self.instant(ticket.opened),
