@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from briefing.errors import ConfigError
 from briefing.facts import Money, Person
 from briefing.morning import Audience, WorkCalendar
+from briefing.secrets import is_reference
 
 FILE_NAME = "briefing.toml"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -158,6 +160,123 @@ class OrderSection(Section):
     lines: int = Field(default=4, ge=0, le=40)
 
 
+def _reference(value: str) -> str:
+    if value and not is_reference(value):
+        msg = "write a reference such as env:NAME or file:PATH, never the secret itself"
+        raise ValueError(msg)
+    return value
+
+
+def _mail_address(value: str) -> str:
+    from briefing.deliver.mail import address
+
+    address(value)
+    return value
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*", value):
+        msg = "write a host such as smtp.example.com; the port has a key of its own"
+        raise ValueError(msg)
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_reference)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class EmailChannel(Section):
+    """`[deliver.NAME] use = "email"`: over SMTP."""
+
+    use: Literal["email"]
+    host: Annotated[str, AfterValidator(_host)]
+    port: int | None = Field(default=None, ge=1, le=65535)
+    tls: Literal["tls", "starttls", "none"] | None = None
+    """From the port where it is not given: 465 tls, 587 starttls."""
+
+    ca_file: str = ""
+    """The authority of a certificate of one's own."""
+
+    username: str = ""
+    password: SecretReference = ""
+    access_token: SecretReference = ""
+    refresh_token: SecretReference = ""
+    client_id: str = ""
+    client_secret: SecretReference = ""
+    token_url: str = ""
+    sender: MailAddress = Field(alias="from")
+    to: tuple[MailAddress, ...] = ()
+    """Empty: the audience's first address."""
+
+    reply_to: Annotated[str, AfterValidator(lambda value: value and _mail_address(value))] = ""
+    deadline: float = Field(default=60, gt=0)
+    """Seconds for one try."""
+
+    patience: float = Field(default=1200, ge=0, le=21600)
+    """Seconds within which a server that says "later" is tried again in the same run."""
+
+    @property
+    def way(self) -> Literal["tls", "starttls", "none"] | None:
+        """How the connection is protected; None where the port does not tell."""
+        by_port: Mapping[int | None, Literal["tls", "starttls"]] = {None: "tls", 465: "tls", 587: "starttls"}
+        return self.tls or by_port.get(self.port)
+
+    def problems(self) -> list[str]:
+        """What is wrong between the keys."""
+        found = []
+        if self.way is None:
+            found.append(f'tls: port {self.port} does not tell; write "tls", "starttls" or "none"')
+        if self.way == "none" and self.host not in HERE:
+            found.append('tls: "none" is for a mail server on this machine; a mail goes nowhere in plain text')
+        if (self.port, self.tls) in {(465, "starttls"), (587, "tls")}:
+            found.append(f'tls: port {self.port} is for "{"tls" if self.port == 465 else "starttls"}"')
+        ways = [name for name in ("password", "access_token", "refresh_token") if getattr(self, name)]
+        if self.username and len(ways) != 1:
+            found.append("password: give one of password, access_token and refresh_token with username")
+        if ways and not self.username:
+            found.append(f"username: is missing, and {ways[0]} is there")
+        if self.refresh_token and not (self.client_id and self.token_url):
+            found.append("refresh_token: needs client_id and token_url too")
+        return found
+
+
+class FileChannel(Section):
+    """`[deliver.NAME] use = "file"`: dated files in a folder."""
+
+    use: Literal["file"]
+    folder: str = Field(min_length=1)
+    forms: tuple[Literal["html", "md", "text", "json"], ...] = ("html", "md")
+    latest: Literal["link", "copy"] = "link"
+
+    @field_validator("forms")
+    @classmethod
+    def _some_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            msg = "name at least one form"
+            raise ValueError(msg)
+        return value
+
+    def problems(self) -> list[str]:
+        """None: its keys do not depend on each other."""
+        return []
+
+
+class OutputChannel(Section):
+    """`[deliver.NAME] use = "stdout"`."""
+
+    use: Literal["stdout"]
+    form: Literal["html", "md", "text", "json"] = "text"
+
+    def problems(self) -> list[str]:
+        """None: its keys do not depend on each other."""
+        return []
+
+
+AnyChannel = EmailChannel | FileChannel | OutputChannel
+CHANNELS: Mapping[str, type[AnyChannel]] = {"email": EmailChannel, "file": FileChannel, "stdout": OutputChannel}
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -170,6 +289,7 @@ class Settings(Section):
     rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     prices: Mapping[str, Decimal] = Field(default_factory=dict)
     order: OrderSection = OrderSection()
+    deliver: Mapping[str, Annotated[AnyChannel, Field(discriminator="use")]] = Field(default_factory=dict)
     max_age: str = "2h"
 
     @property
@@ -296,9 +416,58 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
                 problems.append(f"{section}.{name}: there is no such rule{_nearest(name, rules)}")
             elif section == "rules" and isinstance(table, Mapping):
                 problems += _threshold_problems(name, table[name], rules[name].limits)
+    problems += _delivery_problems(plain)
     if problems or settings is None:
         raise ConfigError(problems, where=where)
     return settings
+
+
+def _delivery_problems(plain: Mapping[str, object]) -> list[str]:
+    """What is wrong between the keys of a channel, and recipients who are not ours."""
+    problems = []
+    tables = plain.get("deliver")
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        kind = CHANNELS.get(str(table.get("use"))) if isinstance(table, Mapping) else None
+        if not re.fullmatch(r"[\w][\w.-]{0,60}", name):
+            problems.append(f'deliver.{name}: a channel is named with letters, digits, "-", "_" and "."')
+        if kind is None:
+            continue
+        try:
+            channel = kind.model_validate(table)
+        except ValidationError:
+            continue  # told already
+        problems += [f"deliver.{name}.{problem}" for problem in channel.problems()]
+        if isinstance(channel, EmailChannel):
+            problems += [f"deliver.{name}.{problem}" for problem in _recipient_problems(channel, plain)]
+    return problems
+
+
+def _recipient_problems(channel: EmailChannel, plain: Mapping[str, object]) -> list[str]:
+    """The briefing goes to its audience and to our own domains, never to a client."""
+    from briefing.deliver.mail import address
+
+    try:
+        ours = WorkspaceSection.model_validate(plain.get("workspace", {})).domains
+        readers = [AudienceSection.model_validate(one) for one in cast(Sequence[object], plain.get("audience", ()))]
+        clients = [
+            ClientSection.model_validate(one) for one in cast(Mapping[str, object], plain.get("clients", {})).values()
+        ]
+    except (ValidationError, TypeError, AttributeError):
+        return []  # told already
+    known = {email.casefold() for reader in readers for email in reader.emails}
+    domains = {domain.casefold() for domain in ours}
+    theirs = {domain.casefold() for client in clients for domain in client.domains}
+    if not channel.to and not (readers and readers[0].emails):
+        return ["to: is missing, and the audience has no address"]
+    problems = []
+    for text in channel.to:
+        one = address(text)
+        domain = one.domain.casefold()
+        if domain in theirs:
+            problems.append(f"to: {one.addr_spec} is a client's; the briefing never goes to a client")
+        elif domains and domain not in domains and one.addr_spec.casefold() not in known:
+            problems.append(f"to: {one.addr_spec} is neither in workspace.domains nor one of the audience's emails")
+    return problems
 
 
 def _threshold_problems(rule: str, table: object, known: Mapping[str, object]) -> list[str]:
@@ -328,9 +497,17 @@ def _nearest(name: str, known: Mapping[str, object]) -> str:
 
 
 def _problem(detail: Any) -> str:
-    path = ".".join(str(part + 1 if isinstance(part, int) else part) for part in detail["loc"])
+    location = detail["loc"]
+    # pydantic names the channel's kind in the path, where the file has none.
+    shown = (*location[:2], *location[3:]) if location[:1] == ("deliver",) else location
+    path = ".".join(str(part + 1 if isinstance(part, int) else part) for part in shown)
     if detail["type"] == "extra_forbidden":
-        return f"{path}: not a known key{_nearest(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
+        return f"{path}: not a known key{_nearest(str(location[-1]), _known_keys(location[:-1]))}"
+    if detail["type"] == "union_tag_invalid":
+        known = ", ".join(CHANNELS)
+        return f'{path}.use: "{detail["ctx"]["tag"]}" is none of {known}{_nearest(detail["ctx"]["tag"], CHANNELS)}'
+    if detail["type"] == "union_tag_not_found":
+        return f"{path}.use: is missing; write one of {', '.join(CHANNELS)}"
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
         message = "is missing"
@@ -342,4 +519,7 @@ def _known_keys(location: tuple[str | int, ...]) -> Mapping[str, object]:
         "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
         "clients": ClientSection, "order": OrderSection,
     }  # fmt: skip
-    return (sections.get(str(location[0]), Settings) if location else Settings).model_fields
+    section = sections.get(str(location[0]), Settings) if location else Settings
+    if location[:1] == ("deliver",) and len(location) > 2:
+        section = CHANNELS[str(location[2])]
+    return {field.alias or name: field for name, field in section.model_fields.items()}

@@ -307,15 +307,24 @@ class StoreContract:
         assert [vintage for _, vintage in known[:2]] == [16, 17]
         assert known[-1] == (6, 19)
 
-    def test_an_edition_is_kept(self, store: Store) -> None:
-        """One per audience and date."""
-        for body in ("old", "new"):
-            at = datetime(2026, 11, 19, 7, tzinfo=UTC)
-            store.keep(KeptEdition(audience="maya", date=at.date(), compiled_at=at, body=body))
-        kept = store.edition("maya", date(2026, 11, 19))
+    def test_an_edition_is_kept_as_it_was_fixed(self, store: Store) -> None:
+        """One per audience and date: what may have been sent is not replaced. Its bytes go after two weeks."""
+        at = datetime(2026, 11, 19, 7, tzinfo=UTC)
+        assert not store.has_editions()
+        for body in ("first", "second"):
+            edition = KeptEdition(
+                audience="maya", date=at.date(), compiled_at=at, body=body, parts={"mail": body.encode()}
+            )
+            assert store.keep(edition).body == "first"
+        kept = store.edition("maya", at.date())
         assert kept is not None
-        assert kept.body == "new"
+        assert (kept.body, kept.parts) == ("first", {"mail": b"first"})
         assert store.edition("maya", date(2026, 11, 18)) is None
+        store.forget(at + timedelta(days=15))
+        kept = store.edition("maya", at.date())
+        assert kept is not None
+        assert (kept.body, kept.parts) == ("first", {})
+        assert store.has_editions()
 
     def test_forgetting_keeps_the_last_whole_reading(self, store: Store) -> None:
         """However old it is."""

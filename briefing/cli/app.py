@@ -125,6 +125,40 @@ def collect(
 
 
 @app.command()
+def run(
+    names: Annotated[list[str] | None, typer.Argument(metavar="CHANNEL", help="These alone; default: all.")] = None,
+    *,
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send and note nothing.")] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send today's edition by what is not known to have delivered it.")
+    ] = False,
+    skip_today: Annotated[bool, typer.Option("--skip-today", help="Leave today's edition at that.")] = False,
+) -> None:
+    """Read, compile and deliver today's edition, once.
+
+    Reads the sources first when they are older than max_age. An edition is fixed before it is sent and goes to each
+    recipient at most once by itself; a second run the same day sends nothing. One channel's failure does not stop
+    another. Exit code 1: a channel did not deliver, or nobody knows whether it did; 75: another run is at work.
+    """
+    from briefing.cli import run as runs
+    from briefing.deliver.run import Asked
+
+    runs.run(config, Asked(names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today))
+
+
+@app.command()
+def status(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """When the last edition arrived, and by which channel.
+
+    Exit code 1: the last one was not delivered everywhere, or the ledger cannot be read.
+    """
+    from briefing.cli import run as runs
+
+    runs.status(config, as_json=as_json)
+
+
+@app.command()
 def show(
     *,
     config: ConfigOption = None,

@@ -108,12 +108,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptEdition:
-    """An edition's frozen JSON."""
+    """An edition as it was fixed, before anything of it was sent."""
 
     audience: str
     date: date
     compiled_at: datetime
     body: str
+    """The frozen JSON."""
+
+    parts: Mapping[str, bytes] = field(default_factory=dict)
+    """The very bytes that channels send, by name. Kept for two weeks; the JSON outlives them."""
 
 
 class Incoming(Protocol):
@@ -181,11 +185,14 @@ class Store(Protocol):
     def series(self, at: datetime) -> AdSeries:
         """Daily ad rows as known at a moment."""
 
-    def keep(self, edition: KeptEdition) -> None:
-        """Keep an edition; one of the same audience and date is replaced."""
+    def keep(self, edition: KeptEdition) -> KeptEdition:
+        """Keep an edition. One of the same audience and date that is there already stands; the one that stands."""
 
     def edition(self, audience: str, day: date) -> KeptEdition | None:
         """A kept edition."""
+
+    def has_editions(self) -> bool:
+        """Whether any edition was ever fixed here."""
 
     def forget(self, now: datetime) -> None:
         """Remove what is older than it is kept for."""

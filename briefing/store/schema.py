@@ -55,4 +55,11 @@ alter table ad_day add column confirmed text;
 """
 """The last vintage that had the same figures: a day that is read again unchanged is as settled as if it were new."""
 
-MIGRATIONS: tuple[str, ...] = (SCHEMA, STANDINGS, CONFIRMED)
+PARTS = """
+create table edition_part (
+  audience text not null, date text not null, name text not null, made_at integer not null, body blob not null,
+  primary key (audience, date, name));
+"""
+"""What each channel sends of an edition, byte by byte: every further try sends the same."""
+
+MIGRATIONS: tuple[str, ...] = (SCHEMA, STANDINGS, CONFIRMED, PARTS)

@@ -168,13 +168,19 @@ class SqliteStore:
                 (bound_to, bound_to, self._stream(key)),
             )
 
-    def keep(self, edition: KeptEdition) -> None:
-        """Keep an edition."""
+    def keep(self, edition: KeptEdition) -> KeptEdition:
+        """Keep an edition; one that is there already stands."""
+        key, at = (edition.audience, edition.date.isoformat()), micros(edition.compiled_at)
         with self._transaction():
-            self._db.execute(
-                "insert or replace into edition values (?, ?, ?, ?)",
-                (edition.audience, edition.date.isoformat(), micros(edition.compiled_at), edition.body),
-            )
+            new = self._db.execute("insert or ignore into edition values (?, ?, ?, ?)", (*key, at, edition.body))
+            if new.rowcount:
+                self._db.executemany(
+                    "insert into edition_part values (?, ?, ?, ?, ?)",
+                    [(*key, name, at, body) for name, body in edition.parts.items()],
+                )
+        kept = self.edition(edition.audience, edition.date)
+        assert kept is not None
+        return kept
 
     def forget(self, now: datetime) -> None:
         """Remove what is older than it is kept for; the last usable reading of a stream stays."""
@@ -195,6 +201,7 @@ class SqliteStore:
                 (oldest,),
             )
             self._db.execute("delete from edition where compiled_at < ?", (micros(now - KEEP_EDITIONS),))
+            self._db.execute("delete from edition_part where made_at < ?", (oldest,))
             self._db.execute("delete from ad_day where day < ?", ((now - KEEP_AD_DAYS).date().isoformat(),))
             self._db.execute(
                 "delete from ad_day where vintage < ? and exists (select 1 from ad_day as newer where "
@@ -278,7 +285,14 @@ class SqliteStore:
         ).fetchone()
         if row is None:
             return None
-        return KeptEdition(audience=audience, date=day, compiled_at=moment(row[0]), body=row[1])
+        parts = self._db.execute(
+            "select name, body from edition_part where audience = ? and date = ?", (audience, day.isoformat())
+        ).fetchall()
+        return KeptEdition(audience=audience, date=day, compiled_at=moment(row[0]), body=row[1], parts=dict(parts))
+
+    def has_editions(self) -> bool:
+        """Whether any edition was ever fixed here."""
+        return self._db.execute("select 1 from edition limit 1").fetchone() is not None
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

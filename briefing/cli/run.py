@@ -1,0 +1,104 @@
+"""`briefing run` and `briefing status`: the morning's delivery, and how it went."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from briefing import words
+from briefing.cli import fail
+from briefing.cli.commands import chosen, clock, is_old
+from briefing.cli.output import progress_shown
+from briefing.config import OutputChannel
+from briefing.deliver.outbox import Pace
+from briefing.deliver.report import Day, line
+from briefing.deliver.run import Asked, Hands, looked_up
+from briefing.deliver.run import run as run_once
+from briefing.errors import UsageError
+from briefing.store import Store
+from briefing.workspace import Workspace, collect_into
+
+
+def run(config: Path | None, asked: Asked) -> None:
+    """Collect, compile, deliver."""
+    if asked.dry_run + asked.resend + asked.skip_today > 1:
+        raise UsageError("--dry-run, --resend and --skip-today exclude each other", advice="take one of them")
+    workspace = chosen(config, "")
+
+    def collect(store: Store) -> None:
+        if is_old(workspace, store):
+            with progress_shown(workspace) as show:
+                collect_into(workspace, store, clock=clock, progress=show)
+
+    hands = Hands(pace=Pace(now=clock), collect=collect, say=_sayer(workspace, asked), warn=fail)
+    raise typer.Exit(run_once(workspace, asked, hands))
+
+
+def _sayer(workspace: Workspace, asked: Asked) -> Any:
+    """Good news go to standard output, unless the briefing itself is printed there."""
+    printed = any(
+        isinstance(channel, OutputChannel) and (not asked.names or name in asked.names)
+        for name, channel in workspace.settings.deliver.items()
+    )
+    stream = sys.stderr if printed and not asked.dry_run else sys.stdout
+    return lambda text: print(text, file=stream)
+
+
+def status(config: Path | None, *, as_json: bool) -> None:
+    """When the last edition arrived, by which channel, and what needs a person."""
+    workspace, now = chosen(config, ""), clock()
+    days, problem = looked_up(workspace, now)
+    latest = next((day for day in days if day.standings), None)
+    code = int(problem is not None or (latest is not None and not latest.settled))
+    if as_json:
+        typer.echo(json.dumps(_plain(days, workspace.settings.zone, str(problem or "")), indent=1, ensure_ascii=False))
+    elif problem is not None:
+        fail(str(problem), problem.advice)
+    else:
+        typer.echo("\n".join(_text(workspace, days, latest, now)))
+    raise typer.Exit(code)
+
+
+def _text(workspace: Workspace, days: Sequence[Day], latest: Day | None, now: datetime) -> list[str]:
+    zone, today = workspace.settings.zone, workspace.morning(now).today
+    if not workspace.settings.deliver:
+        return ["No channel is set up: docs/delivery.md shows how."]
+    arrived = next((day for day in days if day.delivered), None)
+    if arrived is None:
+        lines = ["No edition has been delivered yet: briefing run"]
+    else:
+        lines = [f"Last delivered: the edition of {words.full_day(arrived.date)}."]
+        lines += [f"  {line(key, one, zone)}" for key, one in arrived.standings.items()]
+    if latest is not None and latest is not arrived:
+        lines.append(f"{words.full_day(latest.date)}:")
+        lines += [f"  {line(key, one, zone)}" for key, one in latest.standings.items()]
+    if latest is None or latest.date != today:
+        lines.append(f"Today ({words.full_day(today)}): nothing yet.")
+    return lines
+
+
+def _plain(days: Sequence[Day], zone: tzinfo, problem: str) -> dict[str, Any]:
+    """For programs: the last 60 editions, the latest first."""
+    editions = [
+        {
+            "date": day.date.isoformat(),
+            "delivered": day.delivered,
+            "settled": day.settled,
+            "channels": [
+                {
+                    "channel": channel, "recipient": recipient, "state": one.state,
+                    "at": one.at.astimezone(zone).isoformat(timespec="seconds"), "detail": one.detail,
+                }
+                for (channel, recipient), one in day.standings.items()
+            ],
+        }
+        for day in days
+        if day.standings
+    ]  # fmt: skip
+    return {"problem": problem, "editions": editions}

@@ -1,0 +1,127 @@
+"""Channels from `[deliver.NAME]`, with their secrets. A channel that cannot be built costs itself alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from briefing import secrets
+from briefing.config import AnyChannel, EmailChannel, FileChannel, OutputChannel, Settings
+from briefing.deliver import Begin, Channel, Outcome
+from briefing.deliver.edition import Edition
+from briefing.deliver.mail import Envelope, address
+from briefing.errors import BriefingError, ConfigError
+
+TOKEN_URLS = {
+    "google": "https://oauth2.googleapis.com/token",
+    "microsoft": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+}
+"""What `token_url` may be called by name."""
+
+
+def channels(settings: Settings, *, base: Path, folder: Path) -> list[Channel]:
+    """All configured channels, in the order of the file.
+
+    `base` is what relative paths are relative to, `folder` the workspace's own.
+    """
+    return [_channel(name, section, settings, base, folder) for name, section in settings.deliver.items()]
+
+
+def _channel(name: str, section: AnyChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+    if isinstance(section, FileChannel):
+        from briefing.deliver.folder import Files
+
+        target = (base / Path(section.folder).expanduser()).resolve()
+        return Files(name, target, section.forms, latest=section.latest)
+    if isinstance(section, OutputChannel):
+        from briefing.deliver.output import Output
+
+        return Output(name, section.form)
+    try:
+        return _email(name, section, settings, base, folder)
+    except BriefingError as error:
+        problems = "; ".join(getattr(error, "problems", ())) or str(error)
+        return Broken(name=name, recipients=_recipients(section, settings), problem=problems)
+
+
+def _recipients(section: EmailChannel, settings: Settings) -> tuple[str, ...]:
+    given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
+    return tuple(dict.fromkeys(address(text).addr_spec for text in given))
+
+
+def _email(name: str, section: EmailChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+    from briefing.deliver.smtp import PORTS, Email, Server
+
+    given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
+    to = {one.addr_spec: one for one in map(address, given)}
+    way = section.way
+    assert way is not None  # the configuration says so
+    found = _secrets(name, section, base)
+    server = Server(
+        host=section.host, port=section.port or PORTS[way], tls=way, username=section.username,
+        password=found["password"], token=_token(name, section, found, folder),
+        ca_file=(base / Path(section.ca_file).expanduser()) if section.ca_file else None,
+    )  # fmt: skip
+    envelope = Envelope(
+        channel=name, sender=address(section.sender), to=tuple(to.values()),
+        reply_to=address(section.reply_to) if section.reply_to else None,
+    )  # fmt: skip
+    return Email(name, envelope, server, deadline=section.deadline, patience=section.patience)
+
+
+def _secrets(name: str, section: EmailChannel, base: Path) -> dict[str, str]:
+    """What the references point at. Raises ConfigError."""
+    found = {}
+    for key in ("password", "access_token", "refresh_token", "client_id", "client_secret"):
+        value = str(getattr(section, key))
+        if secrets.is_reference(value):
+            value = secrets.resolve(value, where=f"deliver.{name}.{key}", base=base)
+        if re.search(r"[\x00\r\n]", value):
+            raise ConfigError([f"deliver.{name}.{key}: has characters that a login cannot have"])
+        found[key] = value
+    return found
+
+
+def _token(name: str, section: EmailChannel, found: Mapping[str, str], folder: Path) -> Callable[[], str] | None:
+    """How an access token is had; None where a password or nothing is given."""
+    if found["access_token"]:
+        return lambda: found["access_token"]
+    if not found["refresh_token"]:
+        return None
+    from briefing.tokens import RefreshGrant, Renewed, TokenFile, fingerprint
+
+    url = TOKEN_URLS.get(section.token_url, section.token_url)
+    bound = fingerprint(url, found["client_id"], section.username, found["refresh_token"])
+    grant = RefreshGrant(
+        source=f"deliver {name}", url=url, refresh=found["refresh_token"], client_id=found["client_id"],
+        client_secret=found["client_secret"],
+    )  # fmt: skip
+    renewed = Renewed(grant, TokenFile(str(folder / "tokens" / f"deliver-{name}.json")), bound)
+    return lambda: renewed.token().access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A channel whose settings cannot be used: it is told, and the others go on."""
+
+    name: str
+    recipients: tuple[str, ...]
+    problem: str
+    kind: str = "e-mail"
+    deadline: float = 10.0
+    patience: float = 0.0
+    repeatable: bool = False
+
+    def fixed(self, edition: Edition) -> bytes:
+        """Nothing: the next run may have it right, and fixes its own."""
+        return b""
+
+    def shown(self, edition: Edition, body: bytes) -> str:
+        """The problem."""
+        return f"Problem:  {self.problem}"
+
+    def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
+        """Put off: nothing was sent, and it may be once the setting is right."""
+        return dict.fromkeys(recipients, Outcome(result="deferred", detail=self.problem))

@@ -1,0 +1,100 @@
+"""How delivery went, in sentences: for the person at the terminal, and for the next edition. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from briefing import words
+from briefing.deliver.output import HERE
+from briefing.deliver.policy import Key, Standing, missed
+from briefing.morning import WorkCalendar
+
+NOT_WRITTEN = "the ledger could not be written"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One edition and how each recipient stands."""
+
+    date: date
+    standings: Mapping[Key, Standing]
+
+    @property
+    def delivered(self) -> bool:
+        """Somebody has it for certain."""
+        return any(one.delivered for one in self.standings.values())
+
+    @property
+    def settled(self) -> bool:
+        """Nothing of it needs a person."""
+        return bool(self.standings) and all(one.good for one in self.standings.values())
+
+
+def line(key: Key, standing: Standing | None, zone: tzinfo) -> str:
+    """How one recipient stands, with what to do where something is."""
+    channel, recipient = key
+    if standing is None:
+        return f"{channel}: not sent to {recipient}; {NOT_WRITTEN}, and without it nothing is sent."
+    at = words.clock(standing.at.astimezone(zone))
+    state, why = standing.state, f": {standing.detail}" if standing.detail else ""
+    if state == "sent":
+        done = "printed" if recipient == HERE else f"{'sent' if '@' in recipient else 'written'} to {recipient}"
+        return f"{channel}: {done}, {at}."
+    if state == "skipped":
+        return f"{channel}: {recipient} skipped by you, {at}."
+    if state == "deferred":
+        again = "" if standing.put_off else f" {channel}"
+        command = f"briefing run --resend{again}" if again else "briefing run"
+        return f"{channel}: not sent to {recipient}{why}. To try again: {command}"
+    if state == "refused":
+        return f"{channel}: refused for {recipient}{why}. Once that is put right: briefing run --resend {channel}"
+    doubt = f"{channel}: whether it reached {recipient} is not known{why}"
+    if state == "sending":
+        return f"{channel}: on its way to {recipient} since {at}, or the run was ended."
+    return f"{doubt}. Look there; then briefing run --resend {channel}, or briefing run --skip-today"
+
+
+def lines(keys: Sequence[Key], standings: Mapping[Key, Standing], zone: tzinfo) -> list[tuple[bool, str]]:
+    """Whether each recipient is well, and the line about it."""
+    found = [(key, standings.get(key)) for key in keys]
+    return [(standing is not None and standing.good, line(key, standing, zone)) for key, standing in found]
+
+
+def arrivals(standings: Mapping[Key, Standing], zone: tzinfo) -> str:
+    """`mail 07:00, archive 07:00`: each channel with the time of its last delivery."""
+    times: dict[str, datetime] = {}
+    for (channel, _), one in standings.items():
+        if one.delivered and one.delivered >= times.get(channel, one.delivered):
+            times[channel] = one.delivered
+    return ", ".join(f"{channel} {words.clock(at.astimezone(zone))}" for channel, at in times.items())
+
+
+def of_the_one_before(days: Sequence[Day], today: date, calendar: WorkCalendar, zone: tzinfo) -> list[str]:
+    """What an edition says of the one before it, and of workdays without one. `days` are earlier ones, latest first."""
+    if not days:
+        return []
+    last = days[0]
+    name = f"{words.dated_day(last.date, today)}" if (today - last.date).days > 6 else f"{last.date:%A}"
+    told = []
+    if text := arrivals(last.standings, zone):
+        told.append(f"{name}'s edition: {text}.")
+    for state, verb in (
+        ("uncertain", "whether it arrived is not known"), ("refused", "not delivered"), ("deferred", "not delivered"),
+    ):  # fmt: skip
+        for (channel, recipient), one in last.standings.items():
+            if one.state == state:
+                why = f": {one.detail}" if one.detail else ""
+                told.append(f"{name}'s edition by {channel} to {recipient}: {verb}{why}.")
+    if any(one.state == "skipped" for one in last.standings.values()) and not last.delivered:
+        told.append(f"{name}'s edition: skipped by you.")
+    without = missed(last.date, today, calendar)
+    return told + ([_without(without, today)] if without else [])
+
+
+def _without(days: Sequence[date], today: date) -> str:
+    if len(days) <= 2:
+        return f"No edition on {words.listed(words.dated_day(day, today) for day in days)}."
+    first, last = (words.dated_day(day, today) for day in (days[0], days[-1]))
+    return f"No edition from {first} to {last} ({words.workdays(len(days))})."

@@ -1,0 +1,309 @@
+"""`briefing run`: collect, compile, fix, send, once. One run per workspace at a time.
+
+The order is what keeps a kill harmless: the ledger is there before an edition is fixed, the edition with all its bytes
+before anything is sent, *sending* before the first byte.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from briefing import words
+from briefing.deliver import Channel
+from briefing.deliver.channels import channels as configured_channels
+from briefing.deliver.edition import Edition, edition_from, edition_of, kept, part_name
+from briefing.deliver.mail import id_of
+from briefing.deliver.outbox import Outbox, Outgoing, Pace, note_interrupted
+from briefing.deliver.policy import Key, standings, verdict
+from briefing.deliver.report import Day, arrivals, lines, of_the_one_before
+from briefing.errors import Busy, UsageError
+from briefing.store import Store
+from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
+from briefing.workspace import Workspace, compile_in
+
+STOPPED = (
+    "nothing is sent by itself until you say how to go on: "
+    "`briefing run --resend` sends today's edition, `briefing run --skip-today` goes on with the next one"
+)
+
+ALL_THE_SAME = "To send it all the same: briefing run --resend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user said."""
+
+    names: tuple[str, ...] = ()
+    """Channels; none: all."""
+
+    dry_run: bool = False
+    resend: bool = False
+    skip_today: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What a run does outside of itself."""
+
+    pace: Pace
+    collect: Callable[[Store], None]
+    say: Callable[[str], None]
+    """Good news."""
+
+    warn: Callable[[str], None]
+    """What needs a person."""
+
+
+def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
+    """One run. The exit code: 1 where a channel did not deliver, or no source was whole.
+
+    Raises UsageError, Busy where another run is at work, LedgerError where the ledger cannot be read, StoreError.
+    """
+    channels = _named(workspace, asked.names)
+    if asked.dry_run:
+        return _Run(workspace, asked, hands, channels).dry()
+    with alone(workspace.folder):
+        return _Run(workspace, asked, hands, channels).real()
+
+
+def _named(workspace: Workspace, names: Sequence[str]) -> list[Channel]:
+    settings = workspace.settings
+    if not settings.deliver:
+        raise UsageError(
+            "no channel is set up: nothing would be delivered",
+            advice='write [deliver.files] with use = "file" and folder = "...", or see docs/delivery.md',
+        )
+    for name in names:
+        if name not in settings.deliver:
+            there = f"there are {words.listed(sorted(settings.deliver))}"
+            raise UsageError(f'no channel is called "{name}"', advice=there)
+    found = configured_channels(settings, base=workspace.base, folder=workspace.folder)
+    return [one for one in found if not names or one.name in names]
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of runs; it ends with the process, however that ends. Raises Busy."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "run.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(
+                "another `briefing run` is at work here", advice="it delivers; look with `briefing status`"
+            ) from error
+        yield
+
+
+class _Run:
+    """One run, with what it looked up."""
+
+    def __init__(self, workspace: Workspace, asked: Asked, hands: Hands, channels: Sequence[Channel]) -> None:
+        self._workspace, self._asked, self._hands, self._channels = workspace, asked, hands, channels
+        self._now = hands.pace.now()
+        self._morning = workspace.morning(self._now)
+        self._today, self._zone = self._morning.today, self._morning.zone
+        self._audience = workspace.settings.reader().name
+        self._name = f"{self._now:%Y%m%dT%H%M%S}"
+        self._keys: list[Key] = [(one.name, to) for one in channels for to in one.recipients]
+        self._repeatable = {one.name for one in channels if one.repeatable}
+        self._code = 0
+
+    # --- for real --------------------------------------------------------------------------------------------------
+
+    def real(self) -> int:
+        store, notices = self._workspace.store(self._now)
+        try:
+            ledger = self._ledger(store)
+            try:
+                return self._with(store, ledger, notices)
+            finally:
+                ledger.close()
+        finally:
+            store.close()
+
+    def _ledger(self, store: Store) -> Ledger:
+        path = self._workspace.folder / FILE_NAME
+        try:
+            return Ledger(path, may_begin=not store.has_editions())
+        except LedgerError as error:
+            if not (self._asked.resend or self._asked.skip_today):
+                raise LedgerError(str(error), advice=STOPPED) from error
+            aside = set_aside(path, now=self._now)
+            where = f"; it was set aside as {aside.name}" if aside else ""
+            self._hands.warn(f"{error}{where}, and a new one begins")
+            return Ledger(path, may_begin=True)
+
+    def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> int:
+        note_interrupted(ledger, self._audience, self._today, run=self._name, now=self._now)
+        if self._asked.skip_today:
+            return self._skip(ledger)
+        again = self._again(ledger)
+        if not again and not self._begun(ledger) and not self._morning.calendar.is_workday(self._today):
+            self._hands.say(f"{words.full_day(self._today)} is no workday: nothing is sent. {ALL_THE_SAME}")
+            return 0
+        if not again and self._nothing_to_send(ledger):
+            return self._told(ledger)
+        outgoing = self._fixed(store, ledger, notices)
+        outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
+        outbox.deliver(self._channels, again=again, say=self._hands.warn)
+        return max(self._told(ledger), self._code)
+
+    def _begun(self, ledger: Ledger) -> bool:
+        """Whether today's edition was begun, by whatever command."""
+        return bool(ledger.entries(self._audience, self._today))
+
+    def _skip(self, ledger: Ledger) -> int:
+        found = standings(ledger.entries(self._audience, self._today))
+        open_keys = [key for key in self._keys if not ((one := found.get(key)) and one.good)]
+        ledger.record([self._entry(key) for key in open_keys])
+        self._hands.say(
+            f"{words.full_day(self._today)}: skipped for {words.listed(f'{name} to {to}' for name, to in open_keys)}."
+            if open_keys else f"{words.full_day(self._today)}: there was nothing left to skip."
+        )  # fmt: skip
+        return 0
+
+    def _entry(self, key: Key) -> Entry:
+        return Entry(
+            at=self._now, run=self._name, audience=self._audience, date=self._today, channel=key[0], recipient=key[1],
+            state="skipped",
+        )  # fmt: skip
+
+    def _again(self, ledger: Ledger) -> set[str]:
+        """Channels to send by whatever the ledger says: those named, else those not known to be delivered."""
+        if not self._asked.resend:
+            return set()
+        if self._asked.names:
+            return set(self._asked.names)
+        found = standings(ledger.entries(self._audience, self._today))
+        wanted = {key[0] for key in self._keys if not ((one := found.get(key)) and one.state == "sent")}
+        if not wanted:
+            raise UsageError(
+                f"today's edition is delivered: {arrivals(found, self._zone)}",
+                advice=f"to send it once more name the channel: briefing run --resend {self._keys[0][0]}",
+            )
+        return wanted
+
+    def _nothing_to_send(self, ledger: Ledger) -> bool:
+        found = standings(ledger.entries(self._audience, self._today))
+        if any(verdict(found.get(key), repeatable=key[0] in self._repeatable) == "send" for key in self._keys):
+            return False
+        if all((one := found.get(key)) and one.good for key in self._keys):
+            self._hands.say(f"Today's edition ({words.full_day(self._today)}) is settled; nothing is sent twice.")
+        return True
+
+    def _told(self, ledger: Ledger) -> int:
+        """Say how every channel stands; 1 where one needs a person."""
+        found = standings(ledger.entries(self._audience, self._today))
+        told = lines(self._keys, found, self._zone)
+        for good, text in told:
+            (self._hands.say if good else self._hands.warn)(text)
+        return int(not all(good for good, _ in told))
+
+    # --- the edition -----------------------------------------------------------------------------------------------
+
+    def _fixed(self, store: Store, ledger: Ledger | None, notices: tuple[str, ...]) -> Outgoing:
+        """Today's edition: the one that is kept, else a new one, which is kept before it is returned."""
+        found = store.edition(self._audience, self._today)
+        edition = edition_from(found) if found else None
+        if found is None or edition is None:
+            edition = self._compiled(store, ledger, notices)
+            bodies = {one.name: one.fixed(edition) for one in self._channels}
+            if ledger is not None:
+                found = store.keep(kept(edition, bodies))
+                edition = edition_from(found) or edition
+        parts = found.parts if found else {}
+        bodies = {one.name: parts.get(part_name(one.name)) or one.fixed(edition) for one in self._channels}
+        ids = {name: id_of(body) for name, body in bodies.items()}
+        return Outgoing(edition=edition, bodies=bodies, message_ids=ids)
+
+    def _compiled(self, store: Store, ledger: Ledger | None, notices: tuple[str, ...]) -> Edition:
+        try:
+            self._hands.collect(store)
+        except Busy as error:
+            self._hands.warn(f"{error}; going on with what was read")
+        now = self._hands.pace.now()
+        compiled = compile_in(
+            self._workspace, store, now, notices=(*notices, *(self._before(ledger) if ledger else ()))
+        )
+        statuses = [one.status for one in compiled.facts.readings]
+        if statuses and "whole" not in statuses:
+            self._code = 1
+            self._hands.warn("no list of any source was read whole; the briefing says so")
+        briefing = compiled.briefing
+        # The day was asked for at the start: an edition compiled over midnight is the one that was asked for.
+        return edition_of(briefing, now.astimezone(self._zone), day=self._today)
+
+    def _before(self, ledger: Ledger) -> list[str]:
+        days = [
+            Day(date=day, standings=standings(ledger.entries(self._audience, day)))
+            for day in ledger.days(self._audience, self._today)[:1]
+        ]
+        return of_the_one_before(days, self._today, self._morning.calendar, self._zone)
+
+    # --- a dry run -------------------------------------------------------------------------------------------------
+
+    def dry(self) -> int:
+        """What would be sent. Reads the sources as `briefing` does; fixes, sends and notes nothing."""
+        store, notices = self._workspace.store(self._now)
+        try:
+            return self._dry(store, notices)
+        finally:
+            store.close()
+
+    def _dry(self, store: Store, notices: tuple[str, ...]) -> int:
+        path = self._workspace.folder / FILE_NAME
+        ledger = None
+        if path.exists() or store.has_editions():
+            try:
+                ledger = Ledger(path, may_begin=False)
+            except LedgerError as error:
+                raise LedgerError(str(error), advice=STOPPED) from error
+        try:
+            found = standings(ledger.entries(self._audience, self._today)) if ledger else {}
+            outgoing = self._fixed(store, None, (*notices, *(self._before(ledger) if ledger else ())))
+        finally:
+            if ledger:
+                ledger.close()
+        for one in self._channels:
+            self._hands.say(f"{one.name} ({one.kind})")
+            for to in one.recipients:
+                would = verdict(found.get((one.name, to)), repeatable=one.repeatable)
+                what = {"send": "would be sent", "done": "has it", "stopped": "would not be sent by itself"}[would]
+                self._hands.say(f"  {to}: {what}")
+            for text in one.shown(outgoing.edition, outgoing.bodies[one.name]).splitlines():
+                self._hands.say(f"  {text}")
+        self._hands.say("Nothing was sent or noted.")
+        return self._code
+
+
+def looked_up(workspace: Workspace, now: datetime) -> tuple[list[Day], LedgerError | None]:
+    """The editions that the ledger knows, today's first, for `briefing status`; or why it cannot be read."""
+    path, audience = workspace.folder / FILE_NAME, workspace.settings.reader().name
+    today = workspace.morning(now).today
+    if not path.exists() and not _has_editions(workspace, now):
+        return [], None
+    try:
+        ledger = Ledger(path, may_begin=False)
+    except LedgerError as error:
+        return [], LedgerError(str(error), advice=STOPPED)
+    try:
+        days = [today, *ledger.days(audience, today)]
+        return [Day(date=day, standings=standings(ledger.entries(audience, day))) for day in days], None
+    finally:
+        ledger.close()
+
+
+def _has_editions(workspace: Workspace, now: datetime) -> bool:
+    if not workspace.folder.is_dir():
+        return False
+    store, _ = workspace.store(now)
+    try:
+        return store.has_editions()
+    finally:
+        store.close()

@@ -1,0 +1,238 @@
+"""The ledger: what was sent to whom, by which channel, with what result. Append-only, a file of its own, kept for good.
+
+An entry stands on the disk before the act that it is about goes on (`synchronous = extra`, which also syncs the folder
+when SQLite removes its journal), so after a kill or a power cut it says at least that something was begun. Nothing is
+changed or removed: triggers refuse it. Two processes at once are safe: whether something may be sent is asked and
+noted in one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from briefing.errors import BriefingError, Busy, StoreError
+from briefing.store.sqlite import micros, moment
+
+FILE_NAME = "ledger.sqlite"
+BUSY_SECONDS = 30.0
+
+State = Literal["sending", "sent", "refused", "deferred", "uncertain", "skipped"]
+"""
+sending     begun: from here on it may arrive
+sent        the other side took it
+refused     it was not taken, and the same will not be taken later
+deferred    it was not taken, and may be later
+uncertain   it was begun and nobody knows how it ended
+skipped     the reader settled it (`briefing run --skip-today`)
+"""
+
+LEDGER = """
+create table entry (
+  id integer primary key autoincrement, at integer not null, run text not null, audience text not null,
+  date text not null, channel text not null, recipient text not null, state text not null, message_id text not null,
+  detail text not null);
+create index entry_by_date on entry (audience, date);
+create trigger entry_stays_as_it_is before update on entry begin select raise(abort, 'the ledger only grows'); end;
+create trigger entry_stays before delete on entry begin select raise(abort, 'the ledger only grows'); end;
+"""
+MIGRATIONS: tuple[str, ...] = (LEDGER,)
+
+
+class LedgerError(BriefingError):
+    """The ledger cannot be read: nothing is sent by itself until the reader says how to go on."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger."""
+
+    at: datetime
+    run: str
+    """Which run wrote it."""
+
+    audience: str
+    date: date
+    channel: str
+    recipient: str
+    """An address, or the folder of a channel that has none."""
+
+    state: State
+    message_id: str = ""
+    detail: str = ""
+    """The server's own words, or what became of it."""
+
+
+class Ledger:
+    """One workspace's ledger. Used by one thread; any number of processes."""
+
+    def __init__(self, path: Path, *, may_begin: bool) -> None:
+        """Open it, or where there is none and `may_begin`, make it.
+
+        Raises LedgerError where it cannot be read or is gone, StoreError where a newer version wrote it.
+        """
+        self.path, self._may_begin = path, may_begin
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                if not may_begin:
+                    raise LedgerError(f"the ledger {path} is gone, and editions were made")
+                path.touch(mode=0o600)
+            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unreadable(error) from error
+        try:
+            # One file, no -wal beside it that a copy or a clean-up could part from it.
+            self._db.execute("pragma journal_mode = delete")
+            self._db.execute("pragma synchronous = extra")
+            (found,) = self._db.execute("pragma quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)  # noqa: TRY301  (told like every other damage)
+            self._migrate()
+            self._db.execute("select * from entry limit 1").fetchone()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._unreadable(error) from error
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _unreadable(self, error: Exception) -> BriefingError:
+        if _is_locked(error):
+            return Busy(f"{self.path.name} is held by another process", advice="wait for it")
+        return LedgerError(f"the ledger {self.path} cannot be read ({error})")
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise StoreError(f"{self.path} was written by a newer version", advice="update morning-briefing")
+        if version == 0 and not self._may_begin:
+            raise LedgerError(f"the ledger {self.path} is empty, and editions were made")
+        if version < len(MIGRATIONS):
+            with self._transaction():
+                (version,) = self._db.execute("pragma user_version").fetchone()
+                for number in range(version, len(MIGRATIONS)):
+                    for statement in MIGRATIONS[number].split(";\n"):
+                        if statement.strip():
+                            self._db.execute(statement)
+                self._db.execute(f"pragma user_version = {len(MIGRATIONS)}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Add entries, all or none. Raises StoreError where they cannot be written."""
+        with self._writing():
+            self._add(entries)
+
+    def begin(self, entries: Sequence[Entry], *, again: bool = False) -> bool:
+        """Add `sending` entries if all of them may be sent by themselves, and say whether they were added.
+
+        May be sent by itself: what was never begun, and what each time was only put off (`deferred`). `again` is the
+        reader's own word: then only what is being sent at this moment is in the way. Raises StoreError where they
+        cannot be written.
+        """
+        with self._writing():
+            if any(self._in_the_way(entry, again=again) for entry in entries):
+                return False
+            self._add(entries)
+            return True
+
+    def _in_the_way(self, entry: Entry, *, again: bool) -> bool:
+        rows = self._db.execute(
+            "select state from entry where audience = ? and date = ? and channel = ? and recipient = ? order by id",
+            (entry.audience, entry.date.isoformat(), entry.channel, entry.recipient),
+        ).fetchall()
+        states = [state for (state,) in rows]
+        if states and states[-1] == "sending":
+            return True
+        return not again and not {"sending", "deferred"}.issuperset(states)
+
+    def entries(self, audience: str, day: date) -> tuple[Entry, ...]:
+        """What was noted of one edition, in order."""
+        return self._select("where audience = ? and date = ?", (audience, day.isoformat()))
+
+    def days(self, audience: str, before: date) -> tuple[date, ...]:
+        """The dates before a day of which anything was noted, the latest first, at most 60."""
+        rows = self._db.execute(
+            "select distinct date from entry where audience = ? and date < ? order by date desc limit 60",
+            (audience, before.isoformat()),
+        ).fetchall()
+        return tuple(date.fromisoformat(day) for (day,) in rows)
+
+    def _select(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
+        rows = self._db.execute(
+            "select at, run, audience, date, channel, recipient, state, message_id, detail "
+            f"from entry {where} order by id",
+            values,
+        ).fetchall()
+        return tuple(_entry(row) for row in rows)
+
+    def _add(self, entries: Sequence[Entry]) -> None:
+        self._db.executemany(
+            "insert into entry (at, run, audience, date, channel, recipient, state, message_id, detail) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    micros(one.at), one.run, one.audience, one.date.isoformat(), one.channel, one.recipient, one.state,
+                    one.message_id, one.detail,
+                )
+                for one in entries
+            ],
+        )  # fmt: skip
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._transaction():
+                yield
+        except sqlite3.Error as error:
+            if _is_locked(error):
+                raise Busy(f"{self.path.name} is held by another process", advice="wait for it") from error
+            raise StoreError(f"{self.path} cannot be written: {error}") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("begin immediate")
+        try:
+            yield
+            self._db.execute("commit")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+                self._db.execute("rollback")
+            raise
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    at, run, audience, day, channel, recipient, state, message_id, detail = row
+    return Entry(
+        at=moment(at), run=run, audience=audience, date=date.fromisoformat(day), channel=channel, recipient=recipient,
+        state=cast(State, state), message_id=message_id, detail=detail,
+    )  # fmt: skip
+
+
+def set_aside(path: Path, *, now: datetime) -> Path | None:
+    """Put a ledger that cannot be read beside itself, so that a new one begins; where it is now, None without one.
+
+    Raises StoreError where that cannot be done.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}")
+    try:
+        for suffix in ("-journal", ""):
+            with suppress(FileNotFoundError):
+                Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be set aside: {error.strerror or error}") from error
+    return aside if aside.exists() else None

@@ -1,0 +1,557 @@
+"""`briefing run` and `briefing status` as their user meets them; kills; two at once. Mail goes over the real wire."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from briefing.cli import commands
+from briefing.cli import run as cli_run
+from briefing.config import parse
+from briefing.deliver.outbox import Pace
+from briefing.deliver.policy import standings
+from briefing.deliver.run import Asked, Hands
+from briefing.deliver.run import run as run_once
+from briefing.errors import Busy, ConfigError
+from briefing.store import Store
+from briefing.store.ledger import Ledger
+from briefing.workspace import collect_into, configured
+from tests.commandline import Run, at_home, runner
+from tests.delivery_killed import MAYA, NOW, STEPS, outbox
+from tests.mail_server import CUT, Post, serving
+
+ROOT = Path(__file__).parent.parent
+MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+POST = Post()
+FILES = {
+    "projects.csv": "Project ID,Project,Client,Status,Manager,Start date,Due date,Budget,Currency\n"
+    "p1,Acme site,Acme,Active,Janine,2026-09-01,2026-12-18,36000,USD\n",
+    "milestones.csv": "Milestone ID,Milestone,Project ID,Due date,Status\nm1,Launch,p1,2026-11-24,Open\n",
+    "tasks.csv": "Task ID,Task,Project ID,Milestone ID,Assignee,Due date,Status\n",
+}
+CONFIG = """
+[workspace]
+name = "Harbour Lane"
+timezone = "Europe/Berlin"
+domains = ["harbourlane.example"]
+{workspace}
+[[audience]]
+name = "Maya"
+emails = ["maya@harbourlane.example"]
+[sources.work]
+use = "projects_csv"
+projects = "projects.csv"
+milestones = "milestones.csv"
+tasks = "tasks.csv"
+[deliver.mail]
+use = "email"
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+from = "Morning briefing <briefing@harbourlane.example>"
+patience = 0
+{mail}
+[deliver.archive]
+use = "file"
+folder = "editions"
+"""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(POST) as found:
+        yield found
+
+
+@pytest.fixture
+def post(port: int) -> Post:
+    POST.reset()
+    return POST
+
+
+class Home:
+    """A configured workspace at a fixed clock, and the command line in it."""
+
+    def __init__(self, folder: Path, port: int, run: Run) -> None:
+        self.folder, self.port, self.briefing, self.now = folder, port, run, MONDAY
+        self.configure()
+        for name, text in FILES.items():
+            self.write(name, text)
+
+    def configure(self, *, mail: str = "", workspace: str = "", more: str = "", port: int = 0) -> None:
+        text = CONFIG.format(port=port or self.port, mail=mail, workspace=workspace) + more
+        (self.folder / "briefing.toml").write_text(text, encoding="utf-8")
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+        os.utime(self.folder / name, (self.now.timestamp() - 3600,) * 2)
+
+    @property
+    def data(self) -> Path:
+        return configured(self.folder / "briefing.toml").folder
+
+    @property
+    def ledger(self) -> Path:
+        return self.data / "ledger.sqlite"
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Exit code, and everything that was said."""
+        code, out, err = self.briefing("run", *arguments)
+        return code, out + err
+
+    def next_day(self, days: int = 1) -> None:
+        self.now += timedelta(days=days)
+        for name in FILES:
+            os.utime(self.folder / name, (self.now.timestamp() - 3600,) * 2)
+
+    def states(self) -> list[str]:
+        ledger = Ledger(self.ledger, may_begin=False)
+        try:
+            return [f"{one.channel} {one.state}" for one in ledger.entries("Maya", self.now.date())]
+        finally:
+            ledger.close()
+
+
+@pytest.fixture
+def home(
+    tmp_path: Path, post: Post, port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Home:
+    at_home(tmp_path, monkeypatch)
+    made = Home(tmp_path / "work", port, runner(monkeypatch, capsys))
+    monkeypatch.setattr(cli_run, "clock", lambda: made.now)
+    monkeypatch.setattr(commands, "clock", lambda: made.now)
+    return made
+
+
+def test_the_first_run_delivers_and_the_second_says_so(home: Home, post: Post) -> None:
+    code, said = home.run()
+    assert code == 0
+    assert said.splitlines() == [
+        "mail: sent to maya@harbourlane.example, 07:00.",
+        f"archive: written to {home.folder / 'editions'}, 07:00.",
+    ]
+    assert home.run() == (
+        0, "Today's edition (Monday 23 November 2026) is settled; nothing is sent twice.\n" + said
+    )  # fmt: skip
+    (mail,) = post.mails
+    assert mail["To"] == "maya@harbourlane.example"
+    assert mail["Subject"] == "1 to decide: Acme site: Launch due tomorrow, no tasks (Mon 23 Nov)"
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "1  Acme site: Launch is due tomorrow with no tasks assigned." in text.get_content()
+    assert "Compared with no earlier edition.\r\n" in text.get_content()
+    folder = home.folder / "editions"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "2026-11-23.html", "2026-11-23.md", "latest.html", "latest.md"
+    ]  # fmt: skip
+    assert (folder / "latest.md").readlink() == Path("2026-11-23.md")
+    assert "Launch is due tomorrow" in (folder / "latest.md").read_text("utf-8")
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_the_next_day_is_another_edition_and_speaks_of_the_one_before(home: Home, post: Post) -> None:
+    home.run()
+    home.next_day()
+    assert home.run()[0] == 0
+    home.next_day(3)
+    post.data = [CUT]
+    assert home.run()[0] == 1
+    home.next_day(3)
+    home.run()
+    texts = [str(mail.get_body(("plain",)).get_content()) for mail in post.mails]  # type: ignore[union-attr]
+    assert "edition:" not in texts[0]
+    assert "Monday's edition: mail 07:00, archive 07:00." in texts[1]
+    assert "No edition on" not in texts[1]
+    assert "Tuesday's edition: mail 07:00, archive 07:00. " in " ".join(texts[2].split()) + " "
+    assert "No edition on Wednesday 25 November and Thursday 26 November." in " ".join(texts[2].split())
+    assert "Friday's edition: archive 07:00." in texts[3]
+    assert (
+        "Friday's edition by mail to maya@harbourlane.example: whether it arrived is not known: no answer to the mail"
+    ) in " ".join(texts[3].split())
+    assert len({mail["Message-ID"] for mail in post.mails}) == 4
+    assert (home.folder / "editions" / "latest.md").readlink() == Path("2026-11-30.md")
+
+
+def test_one_channel_that_fails_leaves_the_other_and_is_tried_again_with_the_same_mail(home: Home, post: Post) -> None:
+    home.configure(port=1)
+    code, said = home.run()
+    assert code == 1
+    assert "briefing: mail: not sent to maya@harbourlane.example: 127.0.0.1:1 cannot be reached" in said
+    assert "archive: written to" in said
+    kept = (home.folder / "editions" / "2026-11-23.html").read_text("utf-8")
+    home.configure()
+    home.write("tasks.csv", FILES["tasks.csv"] + "t1,Go live,p1,m1,Janine,2026-11-24,Open\n")
+    home.now += timedelta(hours=3)
+    code, said = home.run()
+    assert (code, said.splitlines()[0]) == (0, "mail: sent to maya@harbourlane.example, 10:00.")
+    html = post.mails[0].get_body(("html",))
+    assert html is not None
+    assert str(html.get_content()).replace("\r\n", "\n") == kept
+    assert post.mails[0]["Date"] == "Mon, 23 Nov 2026 07:00:00 +0100"
+
+
+def test_what_is_uncertain_is_not_sent_again_until_the_reader_says_so(home: Home, post: Post) -> None:
+    post.data = [CUT]
+    code, said = home.run()
+    assert code == 1
+    assert "mail: whether it reached maya@harbourlane.example is not known: no answer to the mail" in said
+    assert home.run()[0] == 1
+    assert len(post.mails) == 1
+    code, said = home.run("--resend")
+    assert (code, said.splitlines()[0]) == (0, "mail: sent to maya@harbourlane.example, 07:00.")
+    assert len(post.mails) == 2
+    assert post.taken[0] == post.taken[1]
+    assert home.run()[0] == 0
+    code, said = home.run("--resend")
+    assert code == 2
+    assert "to send it once more name the channel: briefing run --resend mail" in said
+    assert home.run("--resend", "mail")[0] == 0
+    assert len(post.mails) == 3
+    assert home.states().count("archive sent") == 1
+
+
+def test_skip_today_settles_it(home: Home, post: Post) -> None:
+    post.rcpt = {MAYA: "550 5.1.1 no such user"}
+    code, said = home.run()
+    assert code == 1
+    assert "550 5.1.1 no such user. Once that is put right: briefing run --resend mail" in said
+    assert home.run("--skip-today") == (
+        0, "Monday 23 November 2026: skipped for mail to maya@harbourlane.example.\n"
+    )  # fmt: skip
+    post.rcpt = {}
+    assert home.run()[0] == 0
+    assert post.mails == []
+    home.next_day()
+    assert home.run()[0] == 0
+    assert len(post.mails) == 1
+
+
+@pytest.mark.parametrize("damage", ["noise", "gone"])
+@pytest.mark.parametrize("then", ["--resend", "--skip-today"])
+def test_without_a_ledger_nothing_is_sent_by_itself(home: Home, post: Post, damage: str, then: str) -> None:
+    home.run()
+    home.next_day()
+    if damage == "gone":
+        home.ledger.unlink()
+    else:
+        home.ledger.write_bytes(b"\0no database" * 500)
+    for _ in range(2):
+        code, said = home.run()
+        assert code == 1
+        assert "the ledger" in said
+        assert "`briefing run --resend` sends today's edition, `briefing run --skip-today` goes on" in said
+    assert home.briefing("status")[0] == 1
+    assert home.run("--dry-run")[0] == 1
+    assert len(post.mails) == 1
+    code, said = home.run(then)
+    assert code == 0
+    assert "a new one begins" in said
+    assert len(post.mails) == (2 if then == "--resend" else 1)
+    assert (damage == "gone") != any("damaged" in path.name for path in home.data.iterdir())
+    assert home.run()[0] == 0
+    assert len(post.mails) == (2 if then == "--resend" else 1)
+
+
+def test_a_dry_run_shows_it_and_leaves_no_trace(home: Home, post: Post) -> None:
+    for _ in range(2):
+        code, out, _ = home.briefing("run", "--dry-run")
+        assert code == 0
+    assert out.splitlines() == [
+        "mail (e-mail)",
+        "  maya@harbourlane.example: would be sent",
+        "  From:     Morning briefing <briefing@harbourlane.example>",
+        "  To:       maya@harbourlane.example",
+        "  Subject:  1 to decide: Acme site: Launch due tomorrow, no tasks (Mon 23 Nov)",
+        out.splitlines()[5],
+        f"  By:       127.0.0.1:{home.port}, plain text, on this machine",
+        "archive (files)",
+        f"  {home.folder / 'editions'}: would be sent",
+        f"  File:     {home.folder / 'editions' / '2026-11-23.html'}",
+        f"  File:     {home.folder / 'editions' / '2026-11-23.md'}",
+        "Nothing was sent or noted.",
+    ]
+    assert post.mails == []
+    assert not home.ledger.exists()
+    assert not (home.folder / "editions").exists()
+    store, _ = configured(home.folder / "briefing.toml").store(home.now)
+    assert not store.has_editions()
+    store.close()
+    home.run()
+    assert "  maya@harbourlane.example: has it" in home.run("--dry-run")[1]
+
+
+def test_a_day_off_is_left_alone(home: Home, post: Post) -> None:
+    home.configure(workspace='holidays = ["2026-11-23"]')
+    assert home.run() == (
+        0,
+        "Monday 23 November 2026 is no workday: nothing is sent. To send it all the same: briefing run --resend\n",
+    )
+    assert post.mails == []
+    assert home.run("--resend")[0] == 0
+    assert len(post.mails) == 1
+    assert "is settled" in home.run()[1]
+
+
+def test_standard_output_holds_the_briefing_and_nothing_else(home: Home) -> None:
+    home.configure(more='[deliver.pipe]\nuse = "stdout"\nform = "md"\n')
+    code, out, err = home.briefing("run")
+    assert code == 0
+    assert out.startswith("# Monday 23 November 2026, 07:00\n")
+    assert "pipe: printed, 07:00." in err
+    code, out, err = home.briefing("run")
+    assert (code, out) == (0, "")
+    assert "settled" in err
+
+
+def test_a_source_that_cannot_be_read_is_delivered_as_such(home: Home, post: Post) -> None:
+    for name in FILES:
+        (home.folder / name).unlink()
+    code, said = home.run()
+    assert code == 1
+    assert "no list of any source was read whole; the briefing says so" in said
+    assert post.mails[0]["Subject"].startswith("Work not read, nothing to decide in what was read")
+
+
+def test_a_secret_that_cannot_be_had_costs_its_channel_alone(home: Home, post: Post) -> None:
+    home.configure(mail='username = "u"\npassword = "env:NOT_SET_ANYWHERE"')
+    code, said = home.run()
+    assert code == 1
+    assert (
+        "deliver.mail.password: the environment variable NOT_SET_ANYWHERE is not set. To try again: briefing run"
+        in said
+    )
+    assert "archive: written to" in said
+    home.configure()
+    assert home.run()[0] == 0
+    assert len(post.mails) == 1
+
+
+def test_a_password_is_nowhere(home: Home, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "canary-password-1")
+    home.configure(mail='username = "u"\npassword = "env:MAIL_PASSWORD"')
+    post.refusal = "535 no: canary-password-1"
+    code, said = home.run()
+    assert code == 1
+    assert "login refused: 535 no: [removed]" in said
+    _, status, _ = home.briefing("status", "--json")
+    kept = b"".join(path.read_bytes() for path in home.data.rglob("*") if path.is_file())
+    assert b"canary" not in kept + status.encode() + said.encode()
+
+
+def test_status(home: Home, post: Post) -> None:
+    assert home.briefing("status")[:2] == (
+        0, "No edition has been delivered yet: briefing run\nToday (Monday 23 November 2026): nothing yet.\n"
+    )  # fmt: skip
+    assert list(home.folder.parent.rglob("ledger.sqlite")) == []
+    home.run()
+    home.next_day()
+    post.data = [CUT]
+    home.run()
+    home.next_day()
+    code, out, _ = home.briefing("status")
+    assert code == 1
+    assert out.splitlines() == [
+        "Last delivered: the edition of Tuesday 24 November 2026.",
+        "  mail: whether it reached maya@harbourlane.example is not known: no answer to the mail: Connection unexpectedly closed. Look there; then briefing run --resend mail, or briefing run --skip-today",
+        f"  archive: written to {home.folder / 'editions'}, 07:00.",
+        "Today (Wednesday 25 November 2026): nothing yet.",
+    ]
+    code, out, _ = home.briefing("status", "--json")
+    plain = json.loads(out)
+    assert [edition["date"] for edition in plain["editions"]] == ["2026-11-24", "2026-11-23"]
+    assert {one["channel"]: one["state"] for one in plain["editions"][0]["channels"]} == {
+        "mail": "uncertain", "archive": "sent"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nobody",), 'no channel is called "nobody"'),
+        (("--resend", "--skip-today"), "exclude each other"),
+    ],
+)
+def test_what_cannot_be_asked(home: Home, arguments: tuple[str, ...], says: str) -> None:
+    code, said = home.run(*arguments)
+    assert code == 2
+    assert says in said
+
+
+def test_without_a_channel_it_says_how_to_get_one(home: Home) -> None:
+    (home.folder / "briefing.toml").write_text("", encoding="utf-8")
+    code, said = home.run()
+    assert code == 2
+    assert "no channel is set up" in said
+    assert home.briefing("status")[1] == "No channel is set up: docs/delivery.md shows how.\n"
+
+
+def test_a_second_run_at_work_is_told(home: Home) -> None:
+    from briefing.deliver.run import alone
+
+    with alone(home.data):
+        code, said = home.run()
+    assert code == 75
+    assert "another `briefing run` is at work here" in said
+
+
+def test_every_problem_of_a_channel_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(
+            {
+                "workspace": {"domains": ["a.example"]},
+                "clients": {"X": {"domains": ["x.example"]}},
+                "deliver": {
+                    "one": {"use": "email", "hots": "h", "host": "smtp:99", "password": "hunter2", "from": "nobody"},
+                    "two": {"use": "emial"},
+                    "three": {},
+                    "four": {
+                        "use": "email", "host": "smtp.example.com", "from": "b@a.example", "port": 2525,
+                        "username": "u", "to": ["d@x.example", "q@b.example", "m@A.example"],
+                    },
+                    "five": {"use": "email", "host": "smtp.example.com", "from": "b@a.example", "tls": "none"},
+                    "six": {"use": "file", "forms": []},
+                    "a b": {"use": "stdout"},
+                },
+            }
+        )  # fmt: skip
+    assert caught.value.problems == (
+        "deliver.one.host: write a host such as smtp.example.com; the port has a key of its own",
+        "deliver.one.password: write a reference such as env:NAME or file:PATH, never the secret itself",
+        'deliver.one.from: "nobody" is no mail address such as maya@agency.example',
+        'deliver.one.hots: not a known key (did you mean "host"?)',
+        'deliver.two.use: "emial" is none of email, file, stdout (did you mean "email"?)',
+        "deliver.three.use: is missing; write one of email, file, stdout",
+        "deliver.six.folder: is missing",
+        "deliver.six.forms: name at least one form",
+        'deliver.four.tls: port 2525 does not tell; write "tls", "starttls" or "none"',
+        "deliver.four.password: give one of password, access_token and refresh_token with username",
+        "deliver.four.to: d@x.example is a client's; the briefing never goes to a client",
+        "deliver.four.to: q@b.example is neither in workspace.domains nor one of the audience's emails",
+        'deliver.five.tls: "none" is for a mail server on this machine; a mail goes nowhere in plain text',
+        "deliver.five.to: is missing, and the audience has no address",
+        'deliver.a b: a channel is named with letters, digits, "-", "_" and "."',
+    )
+
+
+# --- two at once ---------------------------------------------------------------------------------------------------
+
+
+def hands(home: Home, said: list[str]) -> Hands:
+    workspace = configured(home.folder / "briefing.toml")
+
+    def collect(store: Store) -> None:
+        collect_into(workspace, store, clock=lambda: home.now)
+
+    return Hands(pace=Pace(now=lambda: home.now), collect=collect, say=said.append, warn=said.append)
+
+
+def test_two_runs_at_once_ten_times_one_delivery_each(home: Home, post: Post) -> None:
+    """The one that comes second finds the lock held, or the edition settled."""
+    workspace = configured(home.folder / "briefing.toml")
+    for number in range(1, 11):
+        codes: list[int] = []
+        start = threading.Barrier(2)
+
+        def run(codes: list[int] = codes, start: threading.Barrier = start) -> None:
+            start.wait(10)
+            try:
+                codes.append(run_once(workspace, Asked(), hands(home, [])))
+            except Busy as busy:
+                codes.append(busy.exit_code)
+
+        threads = [threading.Thread(target=run) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert sorted(codes) in ([0, 0], [0, 75])
+        assert len(post.mails) == number
+        home.next_day()
+        while home.now.weekday() > 4:
+            home.next_day()
+
+
+def start(home: Home, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "briefing", "run", "--config", str(home.folder / "briefing.toml"), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+EVERY_DAY = 'workdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
+
+
+def test_two_real_processes_at_once(home: Home, post: Post) -> None:
+    home.configure(workspace=EVERY_DAY)
+    both = [start(home), start(home)]
+    outs = [process.communicate(timeout=100)[0] for process in both]
+    assert sorted(process.returncode for process in both) in ([0, 0], [0, 75]), outs
+    assert len(post.mails) == 1
+
+
+# --- kills ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_every_step_never_twice_and_never_none_unsaid(
+    tmp_path: Path, port: int, post: Post, step: str
+) -> None:
+    _, mails, state = STEPS[step]
+    path = tmp_path / "ledger.sqlite"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.delivery_killed", str(path), str(port), step], cwd=ROOT, timeout=60, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    until = time.monotonic() + 10
+    while len(post.taken) < mails and time.monotonic() < until:
+        threading.Event().wait(0.01)  # the server reads what the dead process had sent
+    for _ in range(2):
+        ledger = Ledger(path, may_begin=True)
+        box, channel = outbox(ledger, port)
+        box.deliver([channel])
+        found = standings(ledger.entries("Maya", NOW.date()))["mail", MAYA]
+        ledger.close()
+        assert found.state == state
+    assert len(post.taken) == (1 if state == "sent" else mails)
+
+
+@pytest.mark.soak
+def test_two_hundred_kills_of_a_real_run(home: Home, post: Post) -> None:
+    """At any moment, each in a workspace of its own; the next run brings it to an end or says what is not known."""
+    dice = random.Random(7)
+    seen = {"sent": 0, "uncertain": 0, "killed": 0}
+    for number in range(200):
+        home.configure(workspace=EVERY_DAY)
+        post.reset()
+        for path in home.data.glob("*.sqlite*") if home.data.exists() else ():
+            path.unlink()
+        process = start(home)
+        began = time.monotonic()
+        wait = dice.uniform(0.2, 2.0)
+        while time.monotonic() - began < wait and process.poll() is None:
+            threading.Event().wait(0.002)
+        process.kill()
+        process.communicate()
+        seen["killed"] += process.returncode == -signal.SIGKILL
+        last = start(home)
+        out = last.communicate(timeout=60)[0]
+        assert last.returncode in (0, 1), out
+        db = sqlite3.connect(home.ledger)
+        (state,) = db.execute("select state from entry where channel = 'mail' order by id desc limit 1").fetchone()
+        db.close()
+        seen[state] += 1
+        assert len(post.taken) <= 1, number
+        assert post.taken or state == "uncertain", out
+        assert (state == "uncertain") == (last.returncode == 1), out
+    print(seen)  # noqa: T201
+    assert seen["killed"] >= 50
