@@ -246,8 +246,25 @@ HISTORY = Sample(
 ]"""),
 )
 
+ACTIVITIES = Sample(
+    "activities",
+    "subject,medium,against_type,against_id,task,owner_type,owner_id,staff,billable,nonbillable,rate_charged,"
+    "date_logged,date_started,date_created,standing,thread_id,visibility",
+    json.loads("""[
+  {"id": "88121", "subject": "Ad set QA", "confidential": 0, "medium": "note", "against_type": "milestone",
+   "against_id": "2207", "task": "9120", "owner_type": "staff", "owner_id": "12", "staff": "12", "billable": "5400",
+   "nonbillable": "0", "rate_charged": "150.00", "date_logged": "1763150400", "date_started": "1763150400",
+   "date_created": "1763153300", "standing": "unapproved", "thread_id": "88121", "visibility": "all"},
+  {"id": "88140", "subject": "Re: creative round 2", "confidential": 0, "medium": "email", "against_type": "prospect",
+   "against_id": "530", "task": "0", "owner_type": "affiliation", "owner_id": "301", "staff": "0", "billable": "0",
+   "nonbillable": "0", "rate_charged": "0.00", "date_logged": "1762898744", "date_started": null,
+   "date_created": "1762898744", "standing": "", "thread_id": "88090", "visibility": "all"}
+]"""),
+)
+"""The second row has a rate besides, so that both have the same fields."""
+
 LISTS = (
-    PROSPECTS, QUOTES, HISTORY, JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES, ISSUES, CONTRACTS,
+    ACTIVITIES, PROSPECTS, QUOTES, HISTORY, JOBS, MILESTONES, TASKS, STAFF, COMPANIES, AFFILIATIONS, BUDGETS, TASK_STATUSES, ISSUES, CONTRACTS,
 )  # fmt: skip
 
 META = {

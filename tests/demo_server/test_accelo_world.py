@@ -221,6 +221,43 @@ def test_sales_and_quotes_are_those_of_the_world() -> None:
     assert sent == {one.id for one in pipe.proposals if one.state(MORNING) in {"sent", "viewed"}}
 
 
+def test_activities_reach_back_some_weeks_and_never_forward() -> None:
+    asker = Asker()
+    rows = asker.rows("activities", fields="date_logged,medium,staff,against_type,against_id,task,billable,nonbillable")
+    stamps = [int(row["date_logged"]) for row in rows]
+    assert moment(plus(MORNING, -60), 0).timestamp() <= min(stamps)
+    assert max(stamps) < moment(MORNING).timestamp()
+    assert {row["medium"] for row in rows} == {"note", "email", "event_log"}
+    assert {row["against_type"] for row in rows} == {"job", "milestone", "prospect"}
+    assert all(row["staff"] == "0" for row in rows if row["medium"] == "event_log")
+    logged = [row for row in rows if row["task"] != "0"]
+    assert logged
+    assert {row["against_type"] for row in logged} <= {"job", "milestone"}, "time on a task is its parent's"
+    assert asker.ids("activities", "against_type(task)") == []
+
+
+def test_the_last_activity_of_a_job_is_its_last_interaction_or_before_it() -> None:
+    asker = Asker()
+    own = accelo(interacted="own")
+    seen = {row["id"]: int(row["date_last_interacted"]) for row in asker.rows("jobs", fields="date_last_interacted")}
+    less = {row["id"]: int(row["date_last_interacted"]) for row in own.rows("jobs", fields="date_last_interacted")}
+    assert all(less[id_] <= seen[id_] + 86_400 for id_ in seen)
+    assert sum(less[id_] < seen[id_] - 86_400 for id_ in seen) > len(seen) / 2
+    for row in asker.rows("activities", "against_type(job),staff_not(0)", "against_id,date_logged"):
+        assert int(row["date_logged"]) <= seen[row["against_id"]]
+
+
+def test_allocations_are_sums_of_what_passes() -> None:
+    asker = Asker()
+    rows = asker.rows("activities", "medium(note)", "billable,nonbillable")
+    told = asker.whole("activities/allocations", _filters="medium(note)")["response"]
+    assert int(told["billable"]) == sum(int(row["billable"]) for row in rows) > 0
+    assert int(told["nonbillable"]) == sum(int(row["nonbillable"]) for row in rows)
+    assert set(told) == {"billable", "nonbillable", "charged"}
+    as_list = accelo(allocations="list").whole("activities/allocations", _filters="medium(note)")["response"]
+    assert as_list == [told]
+
+
 def test_a_filter_that_is_ignored_lets_everything_in() -> None:
     asker = accelo(ignores=("standing", "date_due_before"))
     assert asker.ids("issues", "standing(open)") == Asker().ids("issues")

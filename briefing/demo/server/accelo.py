@@ -135,6 +135,8 @@ class AcceloSite:
         table = self.tables[path[0]]
         if path[1:] == ["count"]:
             return self._count(table, asked)
+        if path == ["activities", "allocations"]:
+            return self._allocations(table, asked)
         if path[0] == "contracts" and path[1] == "periods":
             table, path = self.tables[offers.PERIODS.name], path[1:]
         if len(path) < 2 or path[1] not in table.by_id:
@@ -178,6 +180,13 @@ class AcceloSite:
     def _count(self, table: Table, asked: Asked) -> Reply:
         count = str(len(self._query(table.spec, asked).of(table.rows)))
         return api_reply(count if table.spec.name in self.settings.bare_counts else {"count": count})
+
+    def _allocations(self, table: Table, asked: Asked) -> Reply:
+        """The time of the activities that pass, in seconds, and what it is worth."""
+        rows = self._query(table.spec, asked).of(table.rows)
+        billable, other = (sum(int(str(row[name])) for row in rows) for name in ("billable", "nonbillable"))
+        told = {"billable": str(billable), "nonbillable": str(other), "charged": f"{billable / 3600 * 150:.2f}"}
+        return api_reply([told] if self.settings.allocations == "list" else told)
 
     def _shown(self, spec: Spec, row: Row, wanted: Sequence[Term], depth: int = 0) -> dict[str, Any]:
         """A row with its default fields and those asked for. Raises Refused for fields that break the request."""

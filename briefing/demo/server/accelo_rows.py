@@ -16,6 +16,7 @@ from briefing.demo.chance import fixed
 from briefing.demo.days import ZONE_NAME
 from briefing.demo.people import Company, Human
 from briefing.demo.server import accelo_tables as offers
+from briefing.demo.server.accelo_activities import ActivityRows
 from briefing.demo.server.accelo_query import Link, Row
 from briefing.demo.server.accelo_sales import SalesRows
 from briefing.demo.server.accelo_settings import OF_ROWS, AcceloSettings
@@ -44,7 +45,7 @@ def tables_of(world: World, morning: date, settings: AcceloSettings) -> Mapping[
 
 @lru_cache(maxsize=8)
 def _kept_tables(world: World, morning: date, settings: AcceloSettings) -> Mapping[str, Table]:
-    parts = (WorkRows, SupportRows, SalesRows)
+    parts = (WorkRows, SupportRows, SalesRows, ActivityRows)
     made = [make for part in parts for make in part(world, morning, settings).makes()]
     return Tables(made)
 
@@ -198,7 +199,7 @@ class WorkRows(Shared):
 
     def _own_events(self, project: Project) -> list[date]:
         """Days on which something happened to the job itself, whatever happened in it."""
-        return [project.known, *_past(self.morning, project.starts, project.closed, project.paused)]
+        return [project.known, *_past(self.morning, project.closed, project.paused)]
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -236,6 +236,25 @@ REQUESTS = Spec(
 )
 
 
+ACTIVITIES = Spec(
+    name="activities",
+    default=("id", "subject", "confidential"),
+    fields=_words(
+        "parent_id thread_id against_type against_id against owner_type owner_id medium body preview_body html_body "
+        "visibility details date_created date_started date_ended date_logged date_modified billable nonbillable staff "
+        "activity_class activity_priority task time_allocation rate rate_charged tag scheduled standing invoice_id "
+        "contract_period_id is_billable"
+    ),
+    twins={"class": "activity_class", "priority": "activity_priority"},
+    filters=_same(
+        "id parent_id thread_id against_type against_id owner_id owner_type medium visibility staff activity_class "
+        "activity_priority task time_allocation"
+    ),
+    objects=("owner", "against"),
+    dates=_words("date_created date_started date_ended date_logged date_modified"),
+    ranges=_words("id against_id staff activity_priority task"),
+    orders=_words("id date_started date_created date_ended date_modified billable nonbillable"),
+)
 ENDINGS = ("won_by_id", "cancelled_by_id", "abandoned_by_id")
 PROSPECTS = Spec(
     name="prospects",
