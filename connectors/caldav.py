@@ -1,4 +1,4 @@
-"""Calendars of any CalDAV server: four requests, one calendar one scope.
+"""Calendars of any CalDAV server, one calendar one scope: three requests find them, then one more for each.
 
 Settings
   base_url   the server, the user's own address on it, or one calendar; found out from there
@@ -12,30 +12,47 @@ Settings
   3. PROPFIND of that home: the calendars, each with a token that changes when its contents do
   4. REPORT of a calendar: the events of the window
 
-A calendar whose token is as it was in a reading of the same stretch of time is not asked again: the list has said it.
-Deltas (sync-collection) would cost one request more than asking for the window, so there are none.
+Later readings begin with the third, because a mark says where the calendars lie (found out anew every two weeks, or
+when they are not there). A calendar whose token is as it was is not asked again: the list has said it. Of one that
+changed the changes are asked for (sync-collection, RFC 6578) and held against the stretch of time of the first reading,
+which is two weeks longer than wanted then. Where the server does not serve that, says nothing clear, or when these two
+weeks are over, the calendar is read anew.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from briefing.connector import Finding, Ignored, Mark, Skipped, Stream, Window
+from briefing.connector import Finding, Gone, Ignored, Mark, Skipped, Stream, Window
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
-from briefing.facts import Absence, Fact, Meeting, Person
+from briefing.facts import Absence, Fact, Meeting, Person, Ref
 from briefing.reading.meetings import Shelf, facts_of, is_address
 from briefing.reading.recurrence import Outcome, Span, Text, occurrences
 from briefing.reading.text import NAME, clean
 from briefing.reading.xmltree import NotXml
-from connectors.caldav_dav import CS, C, D, Resource, addresses_of, calendar_query, multistatus, propfind
-from connectors.ics import NO_MARK, as_one_calendar, span_of, where_of, whole_days
+from briefing.tokens import fingerprint
+from connectors.caldav_dav import (
+    CS,
+    C,
+    D,
+    Resource,
+    addresses_of,
+    calendar_query,
+    changes_in,
+    multistatus,
+    propfind,
+    sync_collection,
+)
+from connectors.caldav_marks import Account, Kept, Stated, account_in, describes, kept_in, members_of, merged, no_longer
+from connectors.ics import NO_MARK, as_one_calendar, describing, where_of
+from connectors.ics_spans import covers, span_of, whole_days, with_margin
 
 if TYPE_CHECKING:  # httpx is imported where the network is asked: settings are checked without it
     from briefing.http import Answer, Client
@@ -45,7 +62,7 @@ WELL_KNOWN = "/.well-known/caldav"
 PARTED = {"caldav.icloud.com": ".icloud.com"}
 """Services that send each user to a host of their own; a login goes nowhere else."""
 
-MOST_CALENDARS = 100
+MOST_CALENDARS, MOST_HOMES = 100, 10
 LONGEST_TOKEN, LONGEST_ADDRESS = 2_000, 8_000
 
 
@@ -64,6 +81,16 @@ class Calendar:
     owner: Person | None
     token: str
     """Changes when the contents do; empty where the server tells none."""
+
+    tells_changes: bool
+    """Whether the token is one that changes can be asked by."""
+
+    account: Account
+
+    @property
+    def bound_to(self) -> str:
+        """A fingerprint of what its facts rest on besides its contents."""
+        return fingerprint(self.id, self.name, self.owner.email if self.owner else "")
 
 
 class CalDav:
@@ -104,14 +131,23 @@ class CalDav:
 
     def streams(self, window: Window) -> Sequence[Stream]:
         """One stream a calendar. Raises SourceError."""
+        return self._offered(self._calendars(_today(window)))
+
+    def streams_after(self, window: Window, marks: Mapping[str, Mark]) -> Sequence[Stream]:
+        """The same by one request, where the calendars still lie where they lay. Raises SourceError."""
+        account = account_in(marks.values(), _today(window))
+        found = self._at_home(account) if account else []
+        return self._offered(found or self._calendars(_today(window)))
+
+    def _offered(self, found: Sequence[Calendar]) -> list[Stream]:
         return [
             Stream(kinds=KINDS, read=partial(self._read, calendar), scope=calendar.scope, place=calendar.name)
-            for calendar in self._chosen()
+            for calendar in self._chosen(found)
         ]
 
     def probe(self) -> Iterator[Finding]:
         """Which calendars there are, and whether the way to them is private."""
-        found = self._chosen()
+        found = self._chosen(self._calendars(date.min))  # nothing found here is remembered
         yield Finding(what=f"Logged in on {self._host}; calendars: {', '.join(one.scope for one in found)}.")
         if self._origin.startswith("http:") and self._host not in {"127.0.0.1", "::1", "localhost"}:
             yield Finding(
@@ -121,8 +157,7 @@ class CalDav:
 
     # --- which calendars ---------------------------------------------------------------------------------------------
 
-    def _chosen(self) -> list[Calendar]:
-        found = self._calendars()
+    def _chosen(self, found: Sequence[Calendar]) -> list[Calendar]:
         names = {name for one in found for name in (one.name, one.scope)}
         if missing := [name for name in self._wanted if name not in names]:
             raise SourceError(
@@ -136,28 +171,52 @@ class CalDav:
             )
         return chosen
 
-    def _calendars(self) -> list[Calendar]:
-        """The calendars by their paths. Raises SourceError."""
+    def _calendars(self, today: date) -> list[Calendar]:
+        """The calendars by their paths, found out from the start. Raises SourceError."""
         first, here = self._first_answer()
         if first.is_a(f"{C}calendar"):
-            return self._named([(here, first)], first, first.href_in(f"{D}current-user-principal"))
+            me = _path(first.href_in(f"{D}current-user-principal"))
+            return self._named([(here, first)], Account(homes=(), me=me, address=self._address_of(first), on=today))
         principal, at = first, here
         if not first.hrefs(f"{C}calendar-home-set"):
             at = self._joined(here, first.href_in(f"{D}current-user-principal"))
             principal = self._about(at)
-        homes = [self._joined(at, href.text) for href in principal.hrefs(f"{C}calendar-home-set")]
+        homes = dict.fromkeys(self._joined(at, href.text) for href in principal.hrefs(f"{C}calendar-home-set"))
         if not homes:
             raise BadAnswer(
                 f"{self._host} does not say where the calendars lie",
                 advice=f"name one calendar's own address in sources.{self._source}.base_url",
             )
+        account = Account(
+            homes=tuple(homes)[:MOST_HOMES], me=_path(principal.href), address=self._address_of(principal), on=today
+        )
+        return self._in_homes([(home, self._ask(home, depth="1")) for home in account.homes], account)
+
+    def _at_home(self, account: Account) -> list[Calendar]:
+        """The calendars where they lay the last time; none where they are to be found out from the start. Raises
+        SourceError for a server that does not answer or refuses the login.
+        """
+        answers = []
+        try:
+            for home in account.homes:
+                answer = self._client(home).request("PROPFIND", home, headers=_headers("1"), content=propfind())
+                if answer.status in {403, 404, 405, 410}:
+                    return []
+                if answer.status != 207:
+                    raise self._client(home).refusal(answer)
+                answers.append((home, self._resources(answer)))
+            return self._in_homes(answers, account)
+        except BadAnswer:
+            return []
+
+    def _in_homes(self, answers: Sequence[tuple[str, Sequence[Resource]]], account: Account) -> list[Calendar]:
         found = {
             self._joined(home, resource.href): resource
-            for home in homes[:10]
-            for resource in self._ask(home, depth="1")
+            for home, resources in answers
+            for resource in resources
             if resource.holds_events and resource.href
         }
-        return self._named(sorted(found.items())[:MOST_CALENDARS], principal, principal.href)
+        return self._named(sorted(found.items())[:MOST_CALENDARS], account)
 
     def _first_answer(self) -> tuple[Resource, str]:
         """What the server says at the address given, else at its well-known one."""
@@ -189,11 +248,13 @@ class CalDav:
             self._client(url).get(url, method="PROPFIND", headers=_headers(depth), content=propfind())
         )
 
-    def _named(self, found: Sequence[tuple[str, Resource]], principal: Resource, me: str) -> list[Calendar]:
-        """Calendars with their names and owners; `me` is the address of who is logged in."""
-        ours = self._owner or next((address for address in addresses_of(principal) if is_address(address)), "")
-        if not ours and is_address(self._login[0]):
-            ours = self._login[0]
+    def _address_of(self, principal: Resource) -> str:
+        """The mail address of who is logged in: as set, as the server says, or the username."""
+        told = (address for address in addresses_of(principal) if is_address(address))
+        return self._owner or next(told, "") or (self._login[0] if is_address(self._login[0]) else "")
+
+    def _named(self, found: Sequence[tuple[str, Resource]], account: Account) -> list[Calendar]:
+        """Calendars with their names and owners."""
         names = [clean(one.text(f"{D}displayname"), NAME) or _last(url) for url, one in found]
         often = Counter(names)
         scopes = [
@@ -203,7 +264,8 @@ class CalDav:
         return [
             Calendar(
                 url=url, id=_path(url), name=name, scope=scope if often[scope] == 1 else f"{name} ({_path(url)})",
-                owner=Person(email=ours) if ours and self._is_ours(one, me) else None, token=_token(one),
+                owner=Person(email=account.address) if account.address and self._is_ours(one, account.me) else None,
+                token=_token(one), tells_changes=bool(one.text(f"{D}sync-token")), account=account,
             )
             for name, scope, (url, one) in zip(names, scopes, found, strict=True)
         ]  # fmt: skip
@@ -211,20 +273,27 @@ class CalDav:
     def _is_ours(self, calendar: Resource, me: str) -> bool:
         """Whether a calendar is of who is logged in; shared ones say another owner."""
         owner = calendar.href_in(f"{D}owner")
-        return bool(self._owner) or not owner or not me or _path(owner) == _path(me)
+        return bool(self._owner) or not owner or not me or _path(owner) == me
 
     # --- one calendar ------------------------------------------------------------------------------------------------
 
     def _read(
         self, calendar: Calendar, window: Window, mark: Mark | None
-    ) -> Iterator[Fact | Skipped | Ignored | Mark]:  # fmt: skip
-        span = whole_days(span_of(window))
-        fresh = _mark(calendar, span)
-        if mark is not None:
-            if mark != fresh:
-                raise MarkExpired("the calendar or the stretch of time is another")
-            yield mark
+    ) -> Iterator[Fact | Gone | Skipped | Ignored | Mark]:
+        wanted = whole_days(span_of(window))
+        if mark is None:
+            yield from self._whole(calendar, with_margin(wanted))
             return
+        kept = kept_in(mark)
+        if not calendar.token or not covers(kept.span, wanted) or kept.bound_to != calendar.bound_to:
+            raise MarkExpired("the calendar or the stretch of time is another")
+        if kept.token == calendar.token:
+            yield replace(kept, account=calendar.account).mark()
+        else:
+            yield from self._changes(calendar, kept)
+
+    def _whole(self, calendar: Calendar, span: Span) -> Iterator[Fact | Skipped | Ignored | Mark]:
+        """Everything of a stretch of time."""
         answer = self._client(calendar.url).get(
             calendar.url, method="REPORT", headers=_headers("1"), content=calendar_query(span)
         )
@@ -232,25 +301,82 @@ class CalDav:
         for resource in self._resources(answer):
             text = _text_of(resource, calendar)
             if isinstance(text, Text):
-                texts.append(text)
+                texts.append((_name_of(resource), text))
             elif text is not None:
                 yield text
                 whole = False
-        outcome = occurrences(texts, span)
+        outcome = occurrences([text for _, text in texts], span)
+        stated = Stated(describing=describing(outcome))
         as_one_calendar(outcome)
-        yield from self._stated(outcome, calendar)
-        if not whole or outcome.unread or outcome.not_calendars:
-            yield NO_MARK
-        elif fresh is not None:
-            yield fresh
+        yield from self._stated(outcome, calendar, stated)
+        whole = whole and not outcome.unread and not outcome.not_calendars
+        kept = Kept(
+            token=calendar.token if whole else "", span=span, bound_to=calendar.bound_to, account=calendar.account,
+            members=members_of(texts, stated) if whole and calendar.tells_changes else None,
+        )  # fmt: skip
+        yield from _at_the_end(kept, whole=whole)
 
-    def _stated(self, outcome: Outcome, calendar: Calendar) -> Iterator[Fact | Skipped | Ignored]:
+    def _changes(self, calendar: Calendar, kept: Kept) -> Iterator[Fact | Gone | Skipped | Ignored | Mark]:
+        """What came, changed and went since the mark. Raises MarkExpired where that cannot be said for certain."""
+        if not kept.token or kept.members is None or not calendar.tells_changes:
+            raise MarkExpired("the calendar changed")
+        resources, token = self._changed(calendar, kept.token)
+        touched, texts = set(), []
+        for resource in resources:
+            itself = _plain_path(resource.href) == _plain_path(calendar.url)
+            if itself and resource.status < 300:
+                continue
+            touched.add(_name_of(resource))
+            if resource.status in {404, 410} and not itself:
+                continue
+            text = _text_of(resource, calendar)
+            if not isinstance(text, Text):
+                raise MarkExpired("the server names a change and does not give it")
+            texts.append((_name_of(resource), text))
+        outcome = occurrences([text for _, text in texts], kept.span)
+        stated = Stated(describing=describing(outcome))
+        described = bool(stated.describing) or describes(
+            {name: one for name, one in kept.members.items() if name not in touched}
+        )
+        if described != describes(kept.members):
+            raise MarkExpired("whether events have descriptions changed")  # it says what those without one lack
+        as_one_calendar(outcome, describes=described)
+        yield from self._stated(outcome, calendar, stated)
+        members = merged(kept.members, touched, members_of(texts, stated))
+        for kind, name in no_longer(kept.members, touched, stated):
+            yield Gone(Ref(source=self._source, kind=kind, id=name))
+        whole = not outcome.unread and not outcome.not_calendars
+        after = replace(
+            kept, token=token if whole else "", account=calendar.account, members=members if whole else None
+        )
+        yield from _at_the_end(after, whole=whole)
+
+    def _changed(self, calendar: Calendar, token: str) -> tuple[list[Resource], str]:
+        """The resources that changed since a token, and the next token. Raises MarkExpired where the server does not
+        say.
+        """
+        client = self._client(calendar.url)
+        answer = client.request("REPORT", calendar.url, headers=_headers("0"), content=sync_collection(token))
+        if answer.status in {401, 429} or answer.status in {500, 502, 503, 504}:
+            raise client.refusal(answer)
+        try:
+            resources, after = changes_in(answer.content if answer.status == 207 else b"")
+        except NotXml as error:
+            raise MarkExpired("the server does not say what changed") from error
+        if not after or len(after) > LONGEST_TOKEN:
+            raise MarkExpired("the server does not say where its changes end")
+        return resources, after
+
+    def _stated(self, outcome: Outcome, calendar: Calendar, stated: Stated) -> Iterator[Fact | Skipped | Ignored]:
+        """What takes place, and what could not be read; `stated` takes the facts' ids."""
         for occurrence in outcome.occurrences:
             shelf = Shelf(
                 source=self._source, calendar=calendar.name, owner=calendar.owner, prefix=calendar.id,
                 where=f"{occurrence.text}:{occurrence.event.line}",
             )  # fmt: skip
-            yield from facts_of(occurrence, shelf)
+            for fact in facts_of(occurrence, shelf):
+                stated.ids.setdefault(occurrence.text, []).append((fact.ref.kind, fact.ref.id))
+                yield fact
         yield from (Skipped(problem.text, problem.why) for problem in outcome.not_calendars)
         yield from (Skipped(where_of(problem), problem.why) for problem in outcome.unread)
         if outcome.replies:
@@ -369,12 +495,25 @@ def _token(calendar: Resource) -> str:
     return token if len(token) <= LONGEST_TOKEN else ""
 
 
-def _mark(calendar: Calendar, span: Span) -> Mark | None:
-    """Which contents were read of which stretch of time."""
-    if not calendar.token:
-        return None
-    stretch = [span.start.isoformat(), span.end.isoformat(), span.zone.key]
-    return Mark(json.dumps({"token": calendar.token, "span": stretch}, sort_keys=True))
+def _at_the_end(kept: Kept, *, whole: bool) -> Iterator[Mark]:
+    """What a reading is remembered by: after one that is not whole, or without a token, where the calendars lie."""
+    if kept.token or kept.account.homes:
+        yield kept.mark(so_far=not whole)
+    elif not whole:
+        yield NO_MARK
+
+
+def _today(window: Window) -> date:
+    return window.now.astimezone(window.zone).date()
+
+
+def _plain_path(url: str) -> str:
+    return unquote(urlsplit(url).path).strip("/")
+
+
+def _name_of(resource: Resource) -> str:
+    """What tells a resource from the others of its calendar, from reading to reading."""
+    return _plain_path(resource.href).rpartition("/")[2]
 
 
 def _text_of(resource: Resource, calendar: Calendar) -> Text | Skipped | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 from briefing.reading.recurrence import Span
 from briefing.reading.xmltree import Element, NotXml, parse
@@ -38,6 +39,14 @@ def calendar_query(span: Span) -> bytes:
         f"{_HEAD}<C:calendar-query {_SPACES}><D:prop><D:getetag/><C:calendar-data/></D:prop><C:filter><C:comp-filter "
         f'name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="{start}" end="{end}"/></C:comp-filter>'
         f"</C:comp-filter></C:filter></C:calendar-query>"
+    ).encode()
+
+
+def sync_collection(token: str) -> bytes:
+    """What came, changed and went since a token (RFC 6578), events with their texts."""
+    return (
+        f"{_HEAD}<D:sync-collection {_SPACES}><D:sync-token>{escape(token)}</D:sync-token><D:sync-level>1"
+        f"</D:sync-level><D:prop><D:getetag/><C:calendar-data/></D:prop></D:sync-collection>"
     ).encode()
 
 
@@ -86,10 +95,15 @@ class Resource:
 
 def multistatus(data: bytes) -> list[Resource]:
     """The places that an answer tells of. Raises NotXml."""
+    return changes_in(data)[0]
+
+
+def changes_in(data: bytes) -> tuple[list[Resource], str]:
+    """The same, and the token that names the state after these changes; empty where the answer has none."""
     root = parse(data)
     if root.name != f"{D}multistatus":
         raise NotXml("is no multi-status answer")
-    return [_resource(response) for response in root.all(f"{D}response")]
+    return [_resource(response) for response in root.all(f"{D}response")], root.text_of(f"{D}sync-token")
 
 
 def _resource(response: Element) -> Resource:

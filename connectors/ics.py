@@ -5,7 +5,8 @@ and the others stand. A folder of many files (one event each, as calendar server
 stream, in which an unreadable file is skipped and named. There the files are read together, so that an invitation and
 its cancellation in two files are one event.
 
-Occurrences lie within the window: past ones say who was met since when. Recurrence is bounded
+Occurrences lie within the window (at an address in two weeks more, so that an unchanged calendar need not be sent the
+next mornings): past ones say who was met since when. Recurrence is bounded
 (`briefing.reading.recurrence`); what cannot be read of a calendar is skipped by file and line.
 
 Settings
@@ -19,7 +20,7 @@ Settings
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ from briefing.reading.recurrence import Outcome, Span, Text, Unread, occurrences
 from briefing.reading.text import NAME, clean
 from briefing.reading.vcalendar import looks_like_calendar
 from connectors.ics_feed import Feed, Fetched, mark_of, validators_in
+from connectors.ics_spans import span_of, whole_days, with_margin
 
 SUFFIXES = (".ics", ".ical", ".ifb", ".icalendar")
 EACH_ITS_OWN = 12
@@ -119,10 +121,10 @@ class Ics:
         changed: list[Fetched] = []
 
         def read(window: Window, mark: Mark | None) -> Iterator[Fact | Skipped | Ignored | Mark]:
-            span = whole_days(span_of(window))
-            validators = validators_in(mark, span)
+            wanted = whole_days(span_of(window))
+            validators = validators_in(mark, wanted)
             if mark is not None and validators is None:
-                raise MarkExpired("another day's window")
+                raise MarkExpired("it does not reach as far as is wanted now")
             fetched = changed.pop() if changed and mark is None else feed.fetch(validators or {})
             if mark is not None and fetched.data is None:
                 yield mark
@@ -132,7 +134,7 @@ class Ics:
                 changed[:] = [fetched]
                 raise MarkExpired("the calendar changed")
             assert fetched.data is not None
-            yield from self._whole(feed, fetched, span, label)
+            yield from self._whole(feed, fetched, with_margin(wanted), label)
 
         return Stream(kinds=KINDS, read=read, scope=label, place=label)
 
@@ -224,31 +226,19 @@ def where_of(problem: Unread) -> str:
     return f"{problem.text}:{problem.line}" if problem.line else problem.text
 
 
-def as_one_calendar(outcome: Outcome) -> None:
-    """Texts of one event each are one calendar: where some of them have a description, the others have none."""
+def describing(outcome: Outcome) -> set[str]:
+    """The texts in which some event has a description."""
+    return {occurrence.text for occurrence in outcome.occurrences if occurrence.event.calendar.describes}
+
+
+def as_one_calendar(outcome: Outcome, *, describes: bool = False) -> None:
+    """Texts of one event each are one calendar: where some of them have a description, the others have none.
+    `describes`: a text of it that is not among these has one.
+    """
     calendars = [occurrence.event.calendar for occurrence in outcome.occurrences]
-    if any(calendar.describes for calendar in calendars):
+    if describes or any(calendar.describes for calendar in calendars):
         for calendar in calendars:
             calendar.describes = True
-
-
-def span_of(window: Window) -> Span:
-    """The window: meetings that took place say who was spoken with. At least from the day before the morning, so that
-    a night's meeting is known to be over.
-    """
-    today = window.now.astimezone(window.zone).date()
-    day_before = datetime.combine(today - timedelta(days=1), time(), window.zone)
-    return Span(start=min(window.since, day_before), end=window.until, zone=window.zone)
-
-
-def whole_days(span: Span) -> Span:
-    """The same, widened to whole days of its zone: readings of one day are then of the same stretch of time."""
-    first, last = (moment.astimezone(span.zone).date() for moment in (span.start, span.end))
-    return Span(
-        start=datetime.combine(first, time(), span.zone),
-        end=datetime.combine(last + timedelta(days=1), time(), span.zone),
-        zone=span.zone,
-    )
 
 
 def calendar_files(folder: Path) -> list[Path]:

@@ -4,8 +4,8 @@ The address of a published calendar is often its only key ("secret address"), so
 no message, no reference and no log line; the host is told, nothing after it. A login within the address
 (`https://maya:word@host/...`) is taken out of it and sent as Basic.
 
-What was read stands when the service says so (304). That holds for the stretch of time that was asked for only, because
-a calendar that did not change has other occurrences in the next morning's window: the mark names both.
+What was read stands when the service says so (304). That holds for the stretch of time that was read only, because a
+calendar that did not change has other occurrences in a later window: the mark names both.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from briefing.connector import Mark
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.log import never_print
 from briefing.reading.recurrence import Span
+from connectors.ics_spans import covers, span_in, told
 
 if TYPE_CHECKING:  # httpx is imported where the network is asked: settings are checked without it
     from briefing.http import Answer, Client
@@ -168,18 +169,17 @@ def mark_of(validators: Mapping[str, str], span: Span) -> Mark | None:
     """What says next time whether a reading of a stretch of time still stands; None where nothing can."""
     if not validators:
         return None
-    stretch = [span.start.isoformat(), span.end.isoformat(), span.zone.key]
-    return Mark(json.dumps({"span": stretch, **validators}, sort_keys=True))
+    return Mark(json.dumps({"span": told(span), **validators}, sort_keys=True))
 
 
-def validators_in(mark: Mark | None, span: Span) -> Mapping[str, str] | None:
-    """The validators of a mark; None where there is none, or it is of another stretch of time."""
+def validators_in(mark: Mark | None, wanted: Span) -> Mapping[str, str] | None:
+    """The validators of a mark; None where there is none, or the stretch of time that was read is not all that is
+    wanted.
+    """
     try:
         value = json.loads(mark.value) if mark else None
-    except ValueError:
-        return None
-    if not isinstance(value, dict) or value.get("span") != [
-        span.start.isoformat(), span.end.isoformat(), span.zone.key
-    ]:  # fmt: skip
+        if not isinstance(value, dict) or not covers(span_in(value.get("span")), wanted):
+            return None
+    except (ValueError, TypeError, RecursionError):
         return None
     return {name: value[name] for name in ("etag", "modified") if isinstance(value.get(name), str)} or None

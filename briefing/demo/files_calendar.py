@@ -20,15 +20,21 @@ STAMP = "20260101T000000Z"
 def calendar(world: World, morning: date) -> bytes:
     """The reader's calendar: series with their exceptions, single events from a month back to three weeks ahead."""
     reader = world.people.reader
-    lines = [*_head(f"{reader.first}'s calendar"), *_events(world.diary.at(morning), reader), "END:VCALENDAR"]
-    return folded(lines)
+    return written(f"{reader.first}'s calendar", world.diary.at(morning), reader)
 
 
-def absences(world: World, morning: date) -> bytes:
-    """Who is out: all-day events, one a person and stretch."""
+def written(name: str, events: Iterable[Event], owner: Human) -> bytes:
+    """Events as they stand in somebody's calendar."""
+    return folded([*_head(name), *_events(events, owner), "END:VCALENDAR"])
+
+
+def absences(world: World, morning: date | None) -> bytes:
+    """Who is out: all-day events, one a person and stretch. Without a morning all that are known, as a server keeps
+    them.
+    """
     lines = list(_head("Absences"))
     for number, leave in enumerate(world.leaves):
-        if plus(morning, -BACK) <= leave.last and leave.first <= plus(morning, AHEAD):
+        if morning is None or (plus(morning, -BACK) <= leave.last and leave.first <= plus(morning, AHEAD)):
             human = leave.human
             lines += [
                 "BEGIN:VEVENT", f"UID:leave-{number}@harbourlane.example", f"DTSTAMP:{STAMP}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from briefing.facts import Absence, Fact, Meeting, Person
 from briefing.loopback import Fault, Loopback, Reply, Request, Site
 from connectors.caldav import CalDav, may_go
 from connectors.caldav_dav import multistatus
-from connectors.ics import Ics, span_of
+from connectors.ics import Ics
+from connectors.ics_spans import span_of
 from tests.connectors.reading import NOW, read, window, write_bytes
 
 Things = list[Fact | Gone | Skipped | Ignored | Mark]
@@ -80,10 +80,12 @@ def plain(fact: Meeting) -> Meeting:
 
 
 def test_several_calendars_are_scopes_with_their_owners(server: Loopback) -> None:
-    """The calendar of absences has another owner; the reader's address is the server's word."""
+    """The calendars of absences and of a colleague have other owners; the reader's address is the server's word."""
     built = connector(server)
     name = world().people.reader.name
-    assert scopes(built) == ["Absences", name]
+    assert scopes(built) == ["Absences", "Janine Osei", name]
+    theirs = [fact for fact in things(built, "Janine Osei") if isinstance(fact, Meeting)]
+    assert {fact.calendar_owner for fact in theirs} == {None}
     (mine, *_) = (fact for fact in things(built, name) if isinstance(fact, Meeting))
     assert mine.calendar_owner == Person(email=world().people.reader.email)
     away = [fact for fact in things(built) if isinstance(fact, Absence)]
@@ -97,11 +99,11 @@ def test_four_requests_and_no_more(server: Loopback) -> None:
     for stream in built.streams(window()):
         list(stream.read(window(), None))
     assert [line.split("?")[0] for line in server.lines()] == [
-        "PROPFIND /", "PROPFIND /maya/", "PROPFIND /maya/", "REPORT /maya/absences/", "REPORT /maya/maya/",
+        "PROPFIND /", "PROPFIND /maya/", "PROPFIND /maya/", "REPORT /maya/absences/", "REPORT /maya/janine/", "REPORT /maya/maya/",
     ]  # fmt: skip
     asked = server.requests[-1].body.decode()
     assert 'start="20261018T220000Z"' in asked  # midnight in Berlin 31 days back: a day for times without a zone
-    assert [request.headers["depth"] for request in server.requests] == ["0", "0", "1", "1", "1"]
+    assert [request.headers["depth"] for request in server.requests] == ["0", "0", "1", "1", "1", "1"]
 
 
 # --- finding the calendars -------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def test_a_page_in_front_leads_to_the_well_known_address() -> None:
         return dav(replace(request, path=inner or "/", headers={**request.headers, "x-forwarded-prefix": "/dav"}))
 
     with Loopback(front) as server:
-        assert len(scopes(connector(server))) == 2
+        assert len(scopes(connector(server))) == 3
         assert server.lines()[:3] == ["PROPFIND /", "PROPFIND /.well-known/caldav", "PROPFIND /dav/"]
 
 
@@ -137,7 +139,7 @@ def test_a_server_behind_a_proxy_names_itself_by_http(server: Loopback) -> None:
         return replace(reply, body=reply.body.replace(b"<D:href>/", b"<D:href>http://127.0.0.1/"))
 
     with server.faulty(Fault(change=absolute)):
-        assert len(scopes(connector(server))) == 2
+        assert len(scopes(connector(server))) == 3
 
 
 @pytest.mark.parametrize(
@@ -206,11 +208,11 @@ def changed(old: str, new: str, where: str = "") -> Fault:
     ("old", "new", "expected"),
     [
         ('<C:comp name="VEVENT"/>', '<C:comp name="VTODO"/>', None),
-        ('<C:comp name="VEVENT"/>', '<C:comp name="VTODO"/><C:comp name="VEVENT"/>', 2),
-        ('<C:supported-calendar-component-set><C:comp name="VEVENT"/></C:supported-calendar-component-set>', "", 2),
+        ('<C:comp name="VEVENT"/>', '<C:comp name="VTODO"/><C:comp name="VEVENT"/>', 3),
+        ('<C:supported-calendar-component-set><C:comp name="VEVENT"/></C:supported-calendar-component-set>', "", 3),
         ("<C:calendar/>", "<S:subscribed/>", None),
         ("</D:multistatus>", ("<D:response><D:href>/maya/gone/</D:href><D:status>HTTP/1.1 404 Not Found</D:status>"
-         "</D:response></D:multistatus>"), 2),
+         "</D:response></D:multistatus>"), 3),
     ],
 )  # fmt: skip
 def test_what_is_a_calendar_with_events(server: Loopback, old: str, new: str, expected: int | None) -> None:
@@ -224,42 +226,12 @@ def test_what_is_a_calendar_with_events(server: Loopback, old: str, new: str, ex
 
 def test_calendars_of_one_name_are_told_apart(server: Loopback) -> None:
     with server.faulty(changed(f">{world().people.reader.name}<", ">Absences<")):
-        assert scopes(connector(server)) == ["Absences (absences)", "Absences (maya)"]
+        assert scopes(connector(server)) == ["Absences (absences)", "Janine Osei", "Absences (maya)"]
 
 
 def test_a_name_is_hostile_text(server: Loopback) -> None:
     with server.faulty(changed(">Absences<", ">\u202eAbs&#10;ences&#9;\u200b<")):
         assert scopes(connector(server))[0] == "Abs ences"
-
-
-# --- marks ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_calendar_that_did_not_change_is_not_asked_again(server: Loopback) -> None:
-    """The list has said it: a second reading of the day costs three requests, however many calendars there are."""
-    built = connector(server)
-    *_, mark = things(built)
-    assert isinstance(mark, Mark)
-    before = len(server.requests)
-    assert things(built, mark=mark, at=window(NOW + timedelta(hours=4))) == [mark]
-    assert [line.split()[0] for line in server.lines(before)] == ["PROPFIND"] * 3
-
-
-def test_a_changed_calendar_or_another_day_is_read_anew(server: Loopback) -> None:
-    built = connector(server)
-    *_, mark = things(built)
-    assert isinstance(mark, Mark)
-    with pytest.raises(MarkExpired):
-        things(built, mark=mark, at=window(NOW + timedelta(days=1)))
-    with server.faulty(changed("<D:sync-token>", "<D:sync-token>x")), pytest.raises(MarkExpired):
-        things(built, mark=mark)
-
-
-def test_without_tokens_there_is_no_mark() -> None:
-    with Loopback(site(tokens=False)) as server:
-        assert not any(isinstance(thing, Mark) for thing in things(connector(server)))
-        with pytest.raises(MarkExpired):
-            things(connector(server), mark=Mark("7"))
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------------
@@ -281,12 +253,17 @@ def test_without_tokens_there_is_no_mark() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_of_a_calendar_makes_it_partial(server: Loopback, old: str, new: str, why: str) -> None:
-    """And drops the mark: "as it was" would make it whole."""
+    """And is not gone on from: "as it was" would make it whole. Where the calendars lie is remembered."""
     with server.faulty(changed(old, new, "REPORT")):
         found = things(connector(server))
     skipped = [thing.why for thing in found if isinstance(thing, Skipped)]
     assert any(why in each for each in skipped)
-    assert found[-1] == Mark("", so_far=True)
+    mark = found[-1]
+    assert isinstance(mark, Mark)
+    assert mark.so_far
+    with pytest.raises(MarkExpired):
+        things(connector(server), mark=mark)
+    assert "REPORT" not in server.lines()[-1]
 
 
 def test_a_calendar_may_say_that_it_is_no_event_of_itself(server: Loopback) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,7 +19,8 @@ from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
 from briefing.facts import Fact, Meeting
 from briefing.log import redacted
 from briefing.loopback import Fault, Loopback, Reply, Request, Site, redirect, text_reply
-from connectors.ics import Ics, span_of, whole_days
+from connectors.ics import Ics
+from connectors.ics_spans import MARGIN, span_of, whole_days, with_margin
 from tests.connectors.reading import NOW, read, window, write_bytes
 
 SECRET = "/calendar/private-5e9canary71/basic.ics"
@@ -88,7 +90,7 @@ def at() -> Iterator[At]:
 
 
 def test_an_address_states_what_the_file_states(at: At, tmp_path: Path) -> None:
-    """But for where it stands; and events of the last and first day reach to midnight."""
+    """But for where it stands; and what takes place to midnight and in the two weeks after."""
     at.site.data = calendar(World(7, NOW.date()), NOW.date())
     file = read(Ics(source="calendar", path=write_bytes(tmp_path / "maya.ics", at.site.data)), "maya.ics").facts
     web = [thing for thing in at.things() if isinstance(thing, Fact)]
@@ -99,7 +101,8 @@ def test_an_address_states_what_the_file_states(at: At, tmp_path: Path) -> None:
         assert plain.pop(fact.ref.id) == replace(fact, ref=replace(fact.ref, where=""))
     span = span_of(window())
     assert all(not (span.start <= fact.starts < span.end) for fact in plain.values())
-    assert all(whole_days(span).start < fact.ends and fact.starts < whole_days(span).end for fact in plain.values())
+    reach = with_margin(whole_days(span))
+    assert all(reach.start < fact.ends and fact.starts < reach.end for fact in plain.values())
 
 
 def test_one_of_path_and_url() -> None:
@@ -162,20 +165,32 @@ def test_a_changed_calendar_is_read_anew_and_fetched_once(at: At) -> None:
     assert list(stream.read(window(), fresh if isinstance(fresh, Mark) else None)) == [fresh]
 
 
-def test_the_next_morning_asks_for_the_calendar_itself(at: At) -> None:
-    """It did not change, but its occurrences of the next morning's window were never stated."""
+def test_the_next_mornings_are_served_by_what_was_read(at: At) -> None:
+    """Two weeks further than wanted: so long none of an unchanged calendar's bytes come again. Then it is read anew,
+    because occurrences of the time wanted were never stated.
+    """
     at.site.data = event("a").replace(b"SUMMARY", b"RRULE:FREQ=DAILY\r\nSUMMARY")
-    *today, mark = at.things()
+    *first, mark = at.things()
     assert isinstance(mark, Mark)
-    tomorrow = window(NOW + timedelta(days=1))
+    for days in (1, 13, MARGIN // timedelta(days=1)):
+        later = window(NOW + timedelta(days=days))
+        assert at.things(mark, later) == [mark]
+        wanted = {
+            fact.ref.id for fact in at.things(at=later) if isinstance(fact, Meeting) and fact.starts < later.until
+        }
+        assert wanted <= {fact.ref.id for fact in first if isinstance(fact, Meeting)}
+    before = len(at.server.requests)
     with pytest.raises(MarkExpired):
-        at.things(mark, tomorrow)
-    assert len(at.server.requests) == 1  # no conditional request whose answer could not be used
-    last = [
-        max(thing.starts for thing in things if isinstance(thing, Meeting))
-        for things in (today, at.things(at=tomorrow))
-    ]
-    assert last[1] - last[0] == timedelta(days=1)
+        at.things(mark, window(NOW + MARGIN + timedelta(days=1)))
+    assert len(at.server.requests) == before  # no conditional request whose answer could not be used
+
+
+def test_a_mark_is_of_one_zone(at: At) -> None:
+    """Times without a zone are read in the reader's."""
+    *_, mark = at.things()
+    assert isinstance(mark, Mark)
+    with pytest.raises(MarkExpired):
+        at.things(mark, replace(window(), zone=ZoneInfo("Europe/Paris")))
 
 
 def test_a_partial_reading_gives_no_mark(at: At) -> None:
@@ -191,7 +206,12 @@ def test_without_validators_there_is_no_mark(at: At) -> None:
     assert [type(thing).__name__ for thing in at.things()] == ["Meeting"]
 
 
-@pytest.mark.parametrize("text", ["", "7", "null", "[]", '{"span": 3}', "{" * 3000, '{"etag": "\\"1\\""}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "7", "null", "[]", '{"span": 3}', "{" * 3000, '{"etag": "\\"1\\""}',
+     '{"etag": "1", "span": ["2026-01-01", "2027-01-01", "Europe/Berlin"]}', '{"etag": "1", "span": ["a", "b", "Europe"]}',
+     '{"etag": "1", "span": ["2026-01-01T00:00+00:00", "2027-01-01T00:00+00:00", "No/Where"]}'],
+)  # fmt: skip
 def test_a_mark_that_is_none_is_expired(at: At, text: str) -> None:
     with pytest.raises(MarkExpired):
         at.things(Mark(text))

@@ -20,7 +20,8 @@ from briefing.demo.world import World
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
 from briefing.facts import Fact, Meeting
 from briefing.meter import Meter, counting
-from connectors.ics import Ics, span_of
+from connectors.ics import Ics
+from connectors.ics_spans import span_of
 from tests.connectors.reading import window, write_bytes
 from tests.system.dovecot import free_ports, listening
 

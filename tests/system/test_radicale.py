@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -15,15 +15,20 @@ from typing import Any
 
 import pytest
 
+from briefing.collect import Source, collect
 from briefing.connector import Mark, Skipped, Window
 from briefing.demo.files_calendar import absences, calendar
 from briefing.demo.server.calendars import resources_in
 from briefing.demo.world import World
 from briefing.errors import AuthError, MarkExpired, SourceError
-from briefing.facts import Absence, Meeting
+from briefing.facts import Absence, Fact, Meeting
+from briefing.http import Client
 from briefing.meter import Meter, counting
+from briefing.store.sqlite import SqliteStore
 from connectors.caldav import CalDav
-from connectors.ics import Ics, span_of
+from connectors.caldav_marks import kept_in
+from connectors.ics import Ics
+from connectors.ics_spans import span_of
 from tests.connectors.reading import NOW, window, write_bytes
 from tests.system.dovecot import free_ports, listening
 
@@ -154,19 +159,66 @@ def test_lists_of_tasks_are_no_calendars(full: Radicale) -> None:
     assert [stream.scope for stream in full.connector().streams(window())] == ["Absences", "Maya\u2019s work"]
 
 
-def test_an_unchanged_calendar_is_not_asked_again(full: Radicale) -> None:
-    """Three requests say that nothing changed; after any change it is read anew; the next morning too."""
+@dataclass
+class Morning:
+    """What a collect on a morning cost, and what the store then holds."""
+
+    asked: list[str]
+    states: Mapping[str, str]
+    held: Mapping[str, Fact]
+
+
+def collected(full: Radicale, store: SqliteStore, days: int, monkeypatch: pytest.MonkeyPatch) -> Morning:
+    """Collect as a new process does, counting what goes over the wire."""
+    asked: list[str] = []
+    plain = Client.request
+
+    def counted(client: Client, method: str, path: str, **how: Any) -> Any:
+        asked.append("changes" if b"sync-collection" in (how.get("content") or b"") else method)
+        return plain(client, method, path, **how)
+
+    at = NOW + timedelta(days=days)
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "request", counted)
+        collect([Source(name="dav", connector=full.connector(), bound_to="1")], store, window(at), clock=lambda: at)
+    snapshot = store.snapshot(at)
+    states = {one.key.scope: one.latest.status for one in snapshot.streams if one.latest}
+    return Morning(asked, states, {fact.ref.id: fact for fact in snapshot.facts})
+
+
+def test_the_next_mornings_ask_once_and_for_changes(
+    full: Radicale, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request where nothing changed, two where one calendar did; then the store holds what a reading anew states."""
+    store = SqliteStore(tmp_path / "readings.sqlite")
+    first = collected(full, store, 0, monkeypatch)
+    assert first.asked == [*["PROPFIND"] * 3, *["REPORT"] * 2]
+    assert len(first.held) > 60
+    second = collected(full, store, 1, monkeypatch)
+    assert (second.asked, second.held) == (["PROPFIND"], first.held)
+    assert second.states == {"Absences": "whole", "Maya\u2019s work": "whole"}
+    one, two, *_ = (one for one in resources_in(calendar(world(), MORNING)) if b"RRULE" in one.text)
+    assert full.ask("DELETE", f"/maya/work/{one.name}") == 200
+    assert full.ask("PUT", f"/maya/work/{two.name}", two.text.replace(b"SUMMARY:", b"SUMMARY:Moved ")) == 201
+    assert full.ask("PUT", "/maya/work/new.ics", two.text.replace(b"\nUID:", b"\nUID:new-")) == 201
+    third = collected(full, store, 2, monkeypatch)
+    assert third.asked == ["PROPFIND", "changes"]
+    assert third.states == second.states
+    anew = SqliteStore(tmp_path / "anew.sqlite")
+    assert third.held == collected(full, anew, 0, monkeypatch).held
+    assert len(set(first.held) - set(third.held)) > 5
+    assert len(set(third.held) - set(first.held)) > 5
+    assert collected(full, store, 3, monkeypatch).asked == ["PROPFIND"]
+    for used in (store, anew):
+        used.close()
+
+
+def test_a_token_that_radicale_does_not_know_is_read_anew(full: Radicale) -> None:
     *_, mark = read(full.connector(), "Absences")
     assert isinstance(mark, Mark)
-    with counting(Meter()) as meter:
-        assert read(full.connector(), "Absences", mark, window(NOW + timedelta(hours=5))) == [mark]
-    assert meter.calls == 3
+    old = replace(kept_in(mark), token="http://radicale.org/ns/sync/" + "0" * 64).mark()
     with pytest.raises(MarkExpired):
-        read(full.connector(), "Absences", mark, window(NOW + timedelta(days=1)))
-    one = next(resources_in(absences(world(), MORNING)))
-    assert full.ask("DELETE", f"/maya/absences/{one.name}") == 200
-    with pytest.raises(MarkExpired):
-        read(full.connector(), "Absences", mark)
+        read(full.connector(), "Absences", old)
 
 
 def test_from_the_users_address_and_from_one_calendars(full: Radicale) -> None:

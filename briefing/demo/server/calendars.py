@@ -1,7 +1,10 @@
 """The agency's calendars as they are published: by CalDAV, and each as an .ics at an address of its own.
 
-CalDAV   /maya/  with the collections `maya` (the reader's) and `absences`, one resource an event or series
+CalDAV   /maya/  with the collections `maya` (the reader's), `absences` and `janine` (a colleague's, shared), one
+         resource an event or series; what changed since a sync-token of the last weeks
 .ics     /private-8c21f0/maya.ics, with ETag and Last-Modified; 304 where nothing changed
+
+Both hold everything that is known on the morning, however long ago it was: nothing goes because time passes.
 """
 
 from __future__ import annotations
@@ -18,8 +21,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape, quoteattr
 
-from briefing.demo.days import moment
-from briefing.demo.files_calendar import absences, calendar
+from briefing.demo.days import moment, plus
+from briefing.demo.events import Event
+from briefing.demo.files_calendar import absences, written
 from briefing.demo.server.pace import Pace, Wait
 from briefing.demo.world import World
 from briefing.loopback import Reply, Request, text_reply
@@ -31,6 +35,10 @@ HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:" '
     'xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/">'
 )
+NOT_VALID = '<?xml version="1.0" encoding="utf-8"?><D:error xmlns:D="DAV:"><D:valid-sync-token/></D:error>'
+REMEMBERED = 28
+"""Days of which a sync-token is taken."""
+
 SECRET = "private-8c21f0"  # noqa: S105  (of the simulated agency)
 
 
@@ -53,6 +61,9 @@ class Collection:
 
     id: str
     name: str
+    owner: str = "office"
+    """Whose it is by the server's own word, where it is not the reader's."""
+
     resources: tuple[Resource, ...]
 
     @property
@@ -61,13 +72,30 @@ class Collection:
         return hashlib.sha256("".join(one.name + one.etag for one in self.resources).encode()).hexdigest()[:20]
 
 
-def collections_of(world: World, morning: date) -> tuple[Collection, ...]:
-    """The reader's calendar and the one of absences, on a morning."""
+def known_on(world: World, morning: date) -> tuple[Event, ...]:
+    """All events of the reader's that are in the calendar on a morning."""
+    singles = (event for event in world.diary.singles if event.known is None or event.known < morning)
+    return (*world.diary.series, *singles)
+
+
+def calendar(world: World, morning: date) -> bytes:
+    """The reader's calendar as a server keeps it."""
     reader = world.people.reader
+    return written(f"{reader.first}'s calendar", known_on(world, morning), reader)
+
+
+def collections_of(world: World, morning: date) -> tuple[Collection, ...]:
+    """The reader's calendar, the one of absences, and a colleague's with what both of them go to, on a morning."""
+    reader, janine = world.people.reader, world.people.staff_named("Janine")
+    shared = [event for event in world.diary.series if any(guest == janine for guest, _ in event.guests)]
     return (
         Collection(id="maya", name=reader.name, resources=tuple(resources_in(calendar(world, morning)))),
-        Collection(id="absences", name="Absences", resources=tuple(resources_in(absences(world, morning)))),
-    )
+        Collection(id="absences", name="Absences", resources=tuple(resources_in(absences(world, None)))),
+        Collection(
+            id="janine", name=janine.name, owner="janine",
+            resources=tuple(resources_in(written(janine.name, shared, janine))),
+        ),
+    )  # fmt: skip
 
 
 def resources_in(data: bytes) -> Iterator[Resource]:
@@ -96,7 +124,7 @@ class IcsSite:
     def __init__(self, world: World, morning: date) -> None:
         self.changed = moment(morning).astimezone(UTC) - timedelta(hours=9)
         self.files = {
-            f"/{SECRET}/maya.ics": calendar(world, morning), f"/{SECRET}/absences.ics": absences(world, morning),
+            f"/{SECRET}/maya.ics": calendar(world, morning), f"/{SECRET}/absences.ics": absences(world, None),
         }  # fmt: skip
 
     @classmethod
@@ -134,9 +162,14 @@ class CalDavSite:
         username: str = "maya",
         password: str = "demo-caldav",  # noqa: S107  (of the simulated agency)
         tokens: bool = True,
+        changes: bool = True,
+        texts_with_changes: bool = True,
     ) -> None:
-        """`tokens` False: a server that tells neither sync-token nor ctag."""
+        """`tokens` False: a server that tells neither sync-token nor ctag. `changes` False: one without RFC 6578, which
+        tells a ctag. `texts_with_changes` False: one that names what changed and gives no events with it.
+        """
         self.world, self.morning, self.tokens = world, morning, tokens
+        self.changes, self.texts_with_changes = changes, texts_with_changes
         self.username = username
         self._login = base64.b64encode(f"{username}:{password}".encode()).decode()
 
@@ -167,7 +200,10 @@ class CalDavSite:
             asked = parse(request.body)
         except NotXml:
             return Reply(status=400)
-        found = self._found(request, asked, prefix)
+        try:
+            found = self._found(request, asked, prefix)
+        except LookupError:
+            return Reply(status=403, body=NOT_VALID.encode())
         if found is None:
             return Reply(status=404)
         body = HEAD + "".join(found) + "</D:multistatus>"
@@ -205,16 +241,21 @@ class CalDavSite:
     def _collection(self, home: str, one: Collection, names: Iterable[str]) -> str:
         told = {
             f"{D}resourcetype": "<D:collection/><C:calendar/>", f"{D}displayname": escape(one.name),
-            f"{D}owner": f"<D:href>{home if one.id == 'maya' else home.replace(self.username, 'office')}</D:href>",
+            f"{D}owner": f"<D:href>{home if one.id == 'maya' else home.replace(self.username, one.owner)}</D:href>",
             f"{D}current-user-principal": f"<D:href>{home}</D:href>",
             f"{C}supported-calendar-component-set": '<C:comp name="VEVENT"/>',
         }  # fmt: skip
         if self.tokens:
-            told |= {f"{D}sync-token": f"urn:sync:{one.token}", f"{CS}getctag": one.token}
+            told |= {f"{CS}getctag": one.token} | ({f"{D}sync-token": sync_token(one)} if self.changes else {})
         return _response(f"{home}{one.id}/", told, names)
 
     def _report(self, base: str, one: Collection, asked: Element) -> Iterator[str]:
-        """Events that touch the time asked for; of a series every one, as far as this server looks."""
+        """Events that touch the time asked for, of a series every one, as far as this server looks; or what changed
+        since a token. Raises LookupError for a token of no calendar of the last weeks.
+        """
+        if asked.name == f"{D}sync-collection" and self.changes:
+            yield from self._changes(base, one, asked.text_of(f"{D}sync-token"))
+            return
         if asked.name != f"{C}calendar-query":
             return
         limits = asked.first(f"{C}filter", f"{C}comp-filter", f"{C}comp-filter", f"{C}time-range")
@@ -225,6 +266,36 @@ class CalDavSite:
                 text = escape(resource.text.decode().replace("\r\n", "\n"))
                 told = {f"{D}getetag": escape(resource.etag), f"{C}calendar-data": text}
                 yield _response(base + resource.name, told, told)
+
+    def _changes(self, base: str, one: Collection, token: str) -> Iterator[str]:
+        """What is not as it was when the token was given: the resources that changed, and those that are gone."""
+        before = self._at(one.id, token)
+        now = {resource.name: resource for resource in one.resources}
+        for name in sorted(now):
+            if name not in before or before[name].etag != now[name].etag:
+                told = {f"{D}getetag": escape(now[name].etag)}
+                text = {f"{C}calendar-data": escape(now[name].text.decode().replace("\r\n", "\n"))}
+                yield _response(
+                    base + name, told | (text if self.texts_with_changes else {}), (f"{D}getetag", f"{C}calendar-data")
+                )
+        for name in sorted(before.keys() - now.keys()):
+            href = f"<D:href>{escape(base + name)}</D:href>"
+            yield f"<D:response>{href}<D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
+        yield f"<D:sync-token>{sync_token(one)}</D:sync-token>"
+
+    def _at(self, id: str, token: str) -> Mapping[str, Resource]:
+        """The resources of a calendar when a token was given. Raises LookupError for one that is too old, or none."""
+        for days in range(REMEMBERED):
+            past = collections_of(self.world, plus(self.morning, -days)) if days else self.collections
+            one = next(each for each in past if each.id == id)
+            if sync_token(one) == token:
+                return {resource.name: resource for resource in one.resources}
+        raise LookupError(token)
+
+
+def sync_token(one: Collection) -> str:
+    """What names the state of a calendar (RFC 6578)."""
+    return f"urn:sync:{one.token}"
 
 
 def _response(href: str, told: Mapping[str, str], names: Iterable[str]) -> str:
