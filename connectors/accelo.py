@@ -125,7 +125,8 @@ class Accelo:
             file=TokenFile(token_file),
         )  # fmt: skip
         learned = Learned(f"{token_file.removesuffix('.json')}.learned.json" if token_file else "", self._deployment)
-        self._modules = Modules(self._api, chosen(modules), learned)
+        self._named = chosen(modules)
+        self._modules = Modules(self._api, self._named, learned)
         self._retainers = Retainers(self._api, learned)
         self._guard = threading.Lock()
         self._told: Mapping[str, str] | None = None
@@ -150,8 +151,8 @@ class Accelo:
         return f"{told['who'] or 'a user without a name'}, Accelo deployment {told['deployment'] or self._deployment}"
 
     def probe(self) -> Iterable[Finding]:
-        """Login, zone, currency, rights, counts, and whether filters are kept. 13 calls."""
-        return findings(self._api, timezone=self._timezone, currency=self._currency)
+        """Login, zone, currency, rights, titles, counts, whether filters are kept, and what is open: some 31 calls."""
+        return findings(self._api, timezone=self._timezone, currency=self._currency, named=self._named)
 
     # --- streams ---
 

@@ -182,15 +182,9 @@ class Api:
         """How many rows there are, by Accelo's own count. Raises SourceError."""
         if filters is not None:
             filters.check(resource)
-        response = self.ask(f"{resource}/count", {"_filters": filters.text} if filters and filters.terms else None)
-        found = response[0] if isinstance(response, list) and len(response) == 1 else response
-        try:
-            told = number(found.get("count") if isinstance(found, Mapping) else found)
-        except BadValue:
-            told = None
-        if told is None:
-            raise BadAnswer(f"Accelo does not count {what_of(resource)}")
-        return int(told)
+        return counted(
+            self.ask(f"{resource}/count", {"_filters": filters.text} if filters and filters.terms else None), resource
+        )
 
     def statuses(self, resource: str) -> list[Row]:
         """The statuses that rows of a list can have, each with its standing. Raises SourceError."""
@@ -270,10 +264,8 @@ class Api:
         """A refusal in the product's words (section 4.2); None for what the client says as well."""
         status, message = told_status(answer)
         said = ": ".join(part for part in (status, message) if part)
-        what, again = (
-            self.login.called(what_of(answer.url.partition(ROOT + "/")[2])),
-            f"then briefing collect {self.source}",
-        )
+        what = self.login.called(what_of(answer.url.partition(ROOT + "/")[2]))
+        again = f"then briefing collect {self.source}"
         if status == LOCKED:
             return self.login.locked_out(answer)
         if answer.status == 401:
@@ -300,6 +292,18 @@ class Api:
         if answer.status == 400:
             return RefusedFields(f"Accelo refuses the question for {what} (400{f' {said}' if said else ''})")
         return None
+
+
+def counted(response: Any, resource: str) -> int:
+    """The number in a count's answer: an object with it, a list of one, or the number itself. Raises BadAnswer."""
+    found = response[0] if isinstance(response, list) and len(response) == 1 else response
+    try:
+        told = number(found.get("count") if isinstance(found, Mapping) else found)
+    except BadValue:
+        told = None
+    if told is None:
+        raise BadAnswer(f"Accelo does not count {what_of(resource)}")
+    return int(told)
 
 
 def thing_of(resource: str) -> Thing:

@@ -152,11 +152,16 @@ class Login:
             self._file.write({**self._file.read(), "locked_out_until": time.time() + error.seconds})
         return error
 
-    def note(self) -> str:
-        """What a reader should know of a login that still works; empty for nothing. Raises AuthError, LockedOut."""
+    def ending(self) -> str:
+        """That a login which still works will end; empty where it is renewed. Raises AuthError, LockedOut."""
         token = self.token()
         refused = lenient(token.told.get("not_renewed"), 300)
-        return f"the login ends {day_of(token)}, and {refused}: briefing auth {self._source}" if refused else ""
+        return f"the login ends {day_of(token)}, and {refused}" if refused else ""
+
+    def note(self) -> str:
+        """The same with what to do, as it stands beside what was read."""
+        ending = self.ending()
+        return f"{ending}: briefing auth {self._source}" if ending else ""
 
     def called(self, word: str) -> str:
         """Our word for what is listed, with the deployment's own title where that is another."""

@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from briefing.collect import told_problem
-from briefing.connector import Finding
 from briefing.errors import AuthError, BadAnswer, SourceError
 from briefing.http import set_testing
 from briefing.loopback import Fault, Loopback, Request, json_reply, status
 from briefing.tokens import LockedOut
 from connectors.accelo import Accelo
 from connectors.accelo_login import who
-from tests.connectors.accelo_wire import GUARDS, SECRET, Deployment, connector, job, read, serving, small, window
+from tests.connectors.accelo_wire import GUARDS, SECRET, connector, job, read, serving, small, window
 
 
 @pytest.fixture(autouse=True)
@@ -313,71 +312,6 @@ def test_logging_in_with_a_wrong_secret() -> None:
         for _ in range(2):
             with pytest.raises(AuthError, match="login refused"):
                 accelo.login(Terminal())
-
-
-def told(deployment: Deployment, **settings: Any) -> dict[str, Finding]:
-    """What the doctor is told, by its first words."""
-    with serving(deployment, **settings) as (accelo, _):
-        return {" ".join(finding.what.split()[:3]): finding for finding in accelo.probe()}
-
-
-def test_the_doctor_hears_that_all_is_well() -> None:
-    deployment = small([job(1)])
-    deployment.rows["tasks"] = [{"id": str(n), "standing": word} for n, word in enumerate(("pending", "complete"), 1)]
-    with serving(deployment) as (accelo, server):
-        findings = list(accelo.probe())
-        assert len(server.requests) == 14
-    assert [finding.what for finding in findings if finding.ok] == [
-        "Logged in as Ops Robot; the token ends Thursday 18 December 2025, and is renewed before.",
-        "Dates are read in America/New_York.",
-        "Amounts are read as USD.",
-        "The user may see amounts.",
-        "There are 1 project, 0 milestones, 2 tasks, 0 staff, 0 companies, open or not.",
-        "Filters are kept: 1 of 2 tasks are open.",
-        "Every standing of projects is known: pending.",
-        "Every standing of milestones is known: pending.",
-        "Every standing of tasks is known: pending.",
-    ]
-    assert all(finding.ok for finding in findings)
-
-
-def test_the_doctor_hears_what_is_not() -> None:
-    deployment = small()
-    deployment.locale = {"currency_symbol": "$"}
-    deployment.rows["tasks/statuses"] = [{"id": "1", "title": "Waiting", "standing": "waiting"}]
-    found = told(deployment, currency="")
-    assert not found["Accelo does not"].ok
-    zone = next(finding for finding in found.values() if "standing that" in finding.what)
-    assert zone.what == 'Tasks can have a standing that is not known: "waiting" (status "Waiting").'
-    assert not found["There are 0"].ok
-    assert all(finding.cure for finding in found.values() if not finding.ok)
-
-
-def test_the_doctor_hears_that_filters_are_not_kept() -> None:
-    deployment = small([job(1)])
-    deployment.rows["tasks"] = [{"id": "1", "standing": "pending"}]
-    deployment.keeps_filters = False
-    finding = told(deployment)["Accelo does not"]
-    assert finding.what.startswith("Accelo does not keep the filter by standing")
-
-
-def test_the_doctor_goes_on_where_one_thing_is_refused() -> None:
-    with (
-        serving(small([job(1)])) as (accelo, server),
-        server.faulty(status(403, "{}"), r"/staff/whoami|/tasks/count"),
-    ):
-        findings = list(accelo.probe())
-    refused = [finding for finding in findings if not finding.ok]
-    assert {finding.what for finding in refused} == {
-        "Accelo does not show staff to the user of this login (403)",
-        "Accelo does not show tasks to the user of this login (403)",
-    }
-    assert any("1 project," in finding.what for finding in findings)
-
-
-def test_the_doctor_cannot_log_in() -> None:
-    with serving(small([job(1)])) as (accelo, server), server.faulty(WRONG, "/token"), pytest.raises(AuthError):
-        list(accelo.probe())
 
 
 @pytest.mark.parametrize(
