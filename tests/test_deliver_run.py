@@ -24,6 +24,7 @@ from briefing.deliver.outbox import Pace
 from briefing.deliver.policy import standings
 from briefing.deliver.run import Asked, Hands
 from briefing.deliver.run import run as run_once
+from briefing.deliver.smtp import Email
 from briefing.errors import Busy, ConfigError
 from briefing.store import Store
 from briefing.store.ledger import Ledger
@@ -336,6 +337,31 @@ def test_a_secret_that_cannot_be_had_costs_its_channel_alone(home: Home, post: P
     home.configure()
     assert home.run()[0] == 0
     assert len(post.mails) == 1
+
+
+def test_a_mail_that_cannot_be_made_costs_its_channel_alone(
+    home: Home, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fixed(*_: object) -> bytes:
+        raise IndexError("the email package")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Email, "fixed", fixed)
+        code, said = home.run()
+    assert code == 1
+    assert "mail: not sent to maya@harbourlane.example: a fault of ours (IndexError); the log has the details" in said
+    assert "archive: written to" in said
+    assert home.run()[0] == 0
+    assert post.mails[0]["Subject"].startswith("1 to decide")
+
+
+def test_a_clock_that_is_set_back_sends_nothing_again(home: Home, post: Post) -> None:
+    home.run()
+    home.next_day()
+    home.run()
+    home.now -= timedelta(days=1)
+    assert home.run()[0] == 0
+    assert len(post.mails) == 2
 
 
 def test_a_password_is_nowhere(home: Home, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:

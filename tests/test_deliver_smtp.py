@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from briefing.deliver import Outcome
+from briefing.deliver import NotAllowed, Outcome
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, address
 from briefing.deliver.outbox import Outbox, Outgoing, Pace
@@ -231,6 +231,18 @@ def test_a_server_that_is_not_there_puts_off(ledger: Ledger) -> None:
     assert "127.0.0.1:1 cannot be reached" in found.detail
 
 
+def test_what_may_not_begin_is_not_sent_and_not_waited_for(
+    ledger: Ledger, ports: Mapping[str, int], post: Post
+) -> None:
+    """The server waits for the mail and must not take our good-bye for it."""
+    channel = Wire(ledger, ports["none"]).channel
+    began = time.monotonic()
+    with pytest.raises(NotAllowed):
+        channel.send(EDITION, channel.fixed(EDITION), [MAYA], lambda _: False)
+    assert time.monotonic() - began < 4
+    assert (post.asked, post.taken) == (1, [])
+
+
 class Slow:
     """A channel that hangs before or after it asks, and then goes on."""
 
@@ -245,6 +257,9 @@ class Slow:
 
     def shown(self, edition: Edition, body: bytes) -> str:
         return ""
+
+    def tried(self) -> Outcome:
+        return Outcome(result="sent")
 
     def send(
         self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Callable[..., bool]

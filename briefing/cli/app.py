@@ -269,9 +269,9 @@ def doctor(
 ) -> None:
     """Try everything that the next morning needs.
 
-    The configuration, the clock, the folder and the store; then of every source whether it can be built, lets us in
-    and answers with one page of each of its lists, side by side. Nothing that is read is kept. Exit code 1: there is a
-    problem; each stands with its cure.
+    The configuration, the clock, the folder and the store; of every channel whether it would take a mail or a file;
+    then of every source whether it can be built, lets us in and answers with one page of each of its lists, side by
+    side. Nothing that is read is kept, nothing is sent. Exit code 1: there is a problem; each stands with its cure.
     """
     from briefing.cli import commands
 

@@ -294,7 +294,7 @@ def all_checks(config: Path | None, name: str) -> list[Check]:
     stored, last = doctor.of_store(workspace, clock())
     checks = [
         *doctor.of_configuration(workspace, path), *doctor.of_clock(workspace.settings, clock(), last, machine_zone()),
-        *doctor.of_folder(workspace.folder), *stored,
+        *doctor.of_folder(workspace.folder), *stored, *(() if names else doctor.of_channels(workspace)),
     ]  # fmt: skip
     with suppress(StoreError):  # told above
         log_begins(workspace)

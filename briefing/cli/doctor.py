@@ -128,6 +128,18 @@ def of_folder(folder: Path) -> Iterator[Check]:
         yield Check(about="folder", what=f"{folder}, yours alone")
 
 
+def of_channels(workspace: Workspace) -> Iterator[Check]:
+    """Every channel of `briefing run`, tried without sending anything: mail servers answer and let us in."""
+    from briefing.deliver.channels import channels
+    from briefing.deliver.outbox import tried
+
+    found = channels(workspace.settings, base=workspace.base, folder=workspace.folder)
+    for channel, outcome in tried(found, longest=LONGEST):
+        good = outcome.result == "sent"
+        cure = "" if good else f"correct deliver.{channel.name}, or the server; then briefing doctor again"
+        yield Check(about=f"deliver {channel.name}", what=outcome.detail, ok=good, cure=cure)
+
+
 def of_store(workspace: Workspace, now: datetime) -> tuple[list[Check], datetime | None]:
     """Whether the store opens, and when the last reading in it was made."""
     try:

@@ -76,3 +76,6 @@ class Channel(Protocol):
 
     def shown(self, edition: Edition, body: bytes) -> str:
         """What would be sent, in a few lines (`briefing run --dry-run`)."""
+
+    def tried(self) -> Outcome:
+        """Whether it would go, without sending anything (`briefing doctor`): `sent` where it would."""

@@ -122,6 +122,10 @@ class Broken:
         """The problem."""
         return f"Problem:  {self.problem}"
 
+    def tried(self) -> Outcome:
+        """The problem."""
+        return Outcome(result="refused", detail=self.problem)
+
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """Put off: nothing was sent, and it may be once the setting is right."""
         return dict.fromkeys(recipients, Outcome(result="deferred", detail=self.problem))

@@ -41,6 +41,13 @@ class Files:
     def _names(self, edition: Edition) -> dict[str, str]:
         return {f"{edition.date.isoformat()}.{form}": form for form in self._forms}
 
+    def tried(self) -> Outcome:
+        """Whether the folder, or the nearest one above it that is there, can be written."""
+        there = next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            return Outcome(result="refused", detail=f"{there} cannot be written")
+        return Outcome(result="sent", detail=f"{self._folder}, {', '.join(self._forms)}")
+
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """Write the files."""
         if not begin(recipients):

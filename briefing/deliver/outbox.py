@@ -156,6 +156,28 @@ class Outbox:
         )  # fmt: skip
 
 
+def tried(channels: Sequence[Channel], *, longest: float) -> list[tuple[Channel, Outcome]]:
+    """Each channel tried without sending anything, side by side, within `longest` seconds."""
+    found: dict[str, queue.Queue[Outcome]] = {one.name: queue.Queue() for one in channels}
+
+    def work(channel: Channel) -> None:
+        try:
+            found[channel.name].put(channel.tried())
+        except Exception as error:  # noqa: BLE001  (whatever a channel raises is its own failure alone)
+            found[channel.name].put(Outcome(result="deferred", detail=_told(error)))
+
+    for one in channels:
+        threading.Thread(target=work, args=(one,), daemon=True, name=f"try {one.name}").start()
+    until = time.monotonic() + longest
+    outcomes = []
+    for one in channels:
+        try:
+            outcomes.append((one, found[one.name].get(timeout=max(until - time.monotonic(), 0.001))))
+        except queue.Empty:
+            outcomes.append((one, Outcome(result="deferred", detail=f"no answer within {longest:g} s")))
+    return outcomes
+
+
 def note_interrupted(ledger: Ledger, audience: str, day: date, *, run: str, now: datetime) -> None:
     """Call uncertain what an earlier run began and did not live to see the end of. To be used with the lock held."""
     lost = interrupted(standings(ledger.entries(audience, day)))

@@ -30,6 +30,10 @@ class Output:
         """The form."""
         return f"Form:     {self._form}, on standard output"
 
+    def tried(self) -> Outcome:
+        """There is nothing to try."""
+        return Outcome(result="sent", detail=f"{HERE}, {self._form}")
+
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """Print it."""
         if not begin(recipients):

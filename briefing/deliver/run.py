@@ -7,7 +7,8 @@ before anything is sent, *sending* before the first byte.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from briefing import words
 from briefing.deliver import Channel
+from briefing.deliver.channels import Broken
 from briefing.deliver.channels import channels as configured_channels
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept, part_name
 from briefing.deliver.mail import id_of
@@ -25,6 +27,8 @@ from briefing.errors import Busy, UsageError
 from briefing.store import Store
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
 from briefing.workspace import Workspace, compile_in
+
+log = logging.getLogger(__name__)
 
 STOPPED = (
     "nothing is sent by itself until you say how to go on: "
@@ -104,7 +108,7 @@ class _Run:
     """One run, with what it looked up."""
 
     def __init__(self, workspace: Workspace, asked: Asked, hands: Hands, channels: Sequence[Channel]) -> None:
-        self._workspace, self._asked, self._hands, self._channels = workspace, asked, hands, channels
+        self._workspace, self._asked, self._hands, self._channels = workspace, asked, hands, list(channels)
         self._now = hands.pace.now()
         self._morning = workspace.morning(self._now)
         self._today, self._zone = self._morning.today, self._morning.zone
@@ -213,14 +217,25 @@ class _Run:
         edition = edition_from(found) if found else None
         if found is None or edition is None:
             edition = self._compiled(store, ledger, notices)
-            bodies = {one.name: one.fixed(edition) for one in self._channels}
             if ledger is not None:
-                found = store.keep(kept(edition, bodies))
+                found = store.keep(kept(edition, self._bodies(edition, {})))
                 edition = edition_from(found) or edition
-        parts = found.parts if found else {}
-        bodies = {one.name: parts.get(part_name(one.name)) or one.fixed(edition) for one in self._channels}
+        bodies = self._bodies(edition, found.parts if found else {})
         ids = {name: id_of(body) for name, body in bodies.items()}
         return Outgoing(edition=edition, bodies=bodies, message_ids=ids)
+
+    def _bodies(self, edition: Edition, parts: Mapping[str, bytes]) -> dict[str, bytes]:
+        """What each channel sends: what is kept, else what it makes of the edition. A channel that cannot is broken."""
+        bodies = {}
+        for number, channel in enumerate(self._channels):
+            try:
+                bodies[channel.name] = parts.get(part_name(channel.name)) or channel.fixed(edition)
+            except Exception as error:
+                log.exception("%s could not be made", channel.name)
+                problem = f"a fault of ours ({type(error).__name__}); the log has the details"
+                self._channels[number] = Broken(name=channel.name, recipients=channel.recipients, problem=problem)
+                bodies[channel.name] = b""
+        return bodies
 
     def _compiled(self, store: Store, ledger: Ledger | None, notices: tuple[str, ...]) -> Edition:
         try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
+from briefing import words
 from briefing.deliver import Begin, NotAllowed, Outcome, Result
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, in_short, message
@@ -74,6 +75,19 @@ class Email:
         way = {"tls": "TLS", "starttls": "STARTTLS", "none": "plain text, on this machine"}[self._server.tls]
         return "\n".join([*in_short(body), f"By:       {self._server.host}:{self._server.port}, {way}"])
 
+    def tried(self) -> Outcome:
+        """Connect and log in; no mail is begun."""
+        server = self._server
+        try:
+            with _Conversation(server, self._envelope.sender.domain, self.deadline) as talk:
+                talk.log_in()
+        except (Refused, Later) as error:
+            return Outcome(result="refused" if isinstance(error, Refused) else "deferred", detail=str(error))
+        login = f", logged in as {server.username}" if server.username else ", without a login"
+        return Outcome(
+            result="sent", detail=f"{server.host}:{server.port} answers{login}; for {words.listed(self.recipients)}"
+        )
+
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """One conversation with the server."""
         outcomes: dict[str, Outcome] = {}
@@ -104,6 +118,8 @@ class _Conversation:
     def __init__(self, server: Server, own_name: str, silence: float) -> None:
         self._server, self._own_name, self._silence = server, own_name, silence
         self._smtp: smtplib.SMTP | None = None
+        self._in_contents = False
+        """The server takes whatever comes as the mail: no good-bye can be said; without its end it keeps nothing."""
 
     def __enter__(self) -> Self:
         server, where = self._server, f"{self._server.host}:{self._server.port}"
@@ -136,7 +152,7 @@ class _Conversation:
     def __exit__(self, *_: object) -> None:
         # The mail is in the server's hands, or not; what it says to our good-bye changes nothing.
         smtp = self._smtp
-        if smtp is not None and smtp.sock is not None:
+        if smtp is not None and smtp.sock is not None and not self._in_contents:
             with suppress(OSError, smtplib.SMTPException):
                 smtp.sock.settimeout(min(self._silence, 5.0))
                 smtp.quit()
@@ -237,6 +253,7 @@ class _Conversation:
     def announce(self) -> Outcome | None:
         """None: the server waits for the contents."""
         code, reply = self._asked("DATA")
+        self._in_contents = code == 354
         return None if code == 354 else _outcome(code, reply, otherwise="deferred")
 
     def contents(self, body: bytes) -> Outcome:
@@ -246,6 +263,7 @@ class _Conversation:
             code, reply = self._open.getreply()
         except (OSError, smtplib.SMTPException) as error:
             return Outcome(result="uncertain", detail=f"no answer to the mail: {_words(error)}")
+        self._in_contents = False
         return _outcome(code, reply, otherwise="uncertain")
 
     def _asked(self, line: str) -> tuple[int, bytes]:
