@@ -134,6 +134,27 @@ def test_logging_in_by_hand_begins_anew(service: Service, path: Path) -> None:
     assert bearer(credential) == "token-2"
 
 
+def test_logging_in_anew_keeps_what_there_is_until_it_works(service: Service, path: Path) -> None:
+    credential = service.credential(path)
+    assert bearer(credential) == "token-1"
+    service.refusal = AuthError("refused")
+    with pytest.raises(AuthError):
+        credential.anew()
+    assert bearer(service.credential(path)) == "token-1"
+    service.refusal = None
+    assert credential.anew().access == "token-3"
+    assert service.asked[1:] == [None, None], "what is kept plays no part"
+    assert bearer(service.credential(path)) == "token-3"
+
+
+def test_logging_in_anew_keeps_a_lock_out(service: Service, path: Path) -> None:
+    service.refusal = LockedOut("locked", seconds=600)
+    for _ in range(2):
+        with pytest.raises(LockedOut):
+            service.credential(path).anew()
+    assert len(service.asked) == 1
+
+
 def test_two_processes_ask_once(path: Path) -> None:
     """The second waits for the first and takes what it wrote."""
     script = """

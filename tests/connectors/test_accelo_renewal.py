@@ -153,6 +153,18 @@ def test_a_login_that_is_not_renewed_serves_to_its_end_and_says_so(file: Path) -
             assert gap(site.connector(server, file))[1] == "briefing auth accelo"
 
 
+def test_the_doctor_says_when_a_login_ends(file: Path) -> None:
+    with logged_in(file) as (site, server):
+        site.gate.grants.forget()
+        with later(16):
+            problems = [finding for finding in site.connector(server, file).probe() if not finding.ok]
+            (told,) = [finding for finding in problems if "login" in finding.what]
+            assert told.what.startswith("The login ends ")
+            assert told.what.endswith(f", and Accelo does not renew it ({NOT_FOUND}).")
+            assert told.cure == "briefing auth accelo"
+            assert tokens(server) == ["refresh_token"]
+
+
 @pytest.mark.parametrize("code", [500, 503, 404])
 def test_a_login_that_cannot_be_renewed_for_once_serves_on(file: Path, code: int) -> None:
     with logged_in(file) as (site, server), later(16):
