@@ -138,7 +138,8 @@ def test_what_is_read_is_what_the_agency_holds(morning: date) -> None:
         one.id: (one.domain,) for one in people.clients if one.name in {f.party.name for f in projects.values()}
     }
     assert {key: (fact.person.name, fact.active) for key, fact in found.of(Staff).items()} == {
-        one.email: (one.name, True) for one in people.staff
+        **{one.email: (one.name, True) for one in people.staff},
+        **{one.email: (one.name, last >= morning) for one, last in people.former.items()},
     }
 
 

@@ -176,10 +176,8 @@ class WorkRows(Shared):
 
     def _seconds(self, task: Task) -> tuple[int, int, int]:
         """Budgeted, logged, remaining. What remains of an open task is what the agency's own task list says."""
-        hours, logged = task.hours * HOUR, task.minutes(self.morning) * 60
-        if task.state(self.morning) != "open":
-            return hours, logged, 0
-        return hours + logged, logged, hours
+        logged, left = task.minutes(self.morning) * 60, task.left(self.morning) * HOUR
+        return (logged + left if left else task.hours * HOUR), logged, left
 
     def _crumb(self, table: str, id: str, title: str) -> Mapping[str, str]:
         return {"id": id, "table": table, "title": title}
