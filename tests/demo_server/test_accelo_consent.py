@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 
+from briefing.demo.server.accelo import AcceloSite
 from briefing.demo.server.accelo_auth import Gate, Granted
 from briefing.demo.server.accelo_grants import CODE_LIVES, MONTH, OPEN_LOGINS
 from briefing.demo.server.accelo_settings import AcceloSettings
@@ -123,6 +124,24 @@ def test_the_page_of_consent_is_good_once() -> None:
     page = urljoin("/oauth2/v0/authorize", location(site.authorize()))
     assert site.get(page).status == 302
     assert site.get(page).status == 400
+
+
+def test_the_page_lies_beside_wherever_the_deployment_is() -> None:
+    page = location(Site().authorize())
+    assert urljoin("http://h:1/accelo/oauth2/v0/authorize", page).startswith("http://h:1/accelo/oauth2/v0/consent?")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("service", {}),
+        ("web", {"application": "web", "redirect_uri": HERE}),
+        ("installed", {"application": "installed"}),
+    ],
+)
+def test_a_source_is_told_its_kind(kind: str, more: dict[str, str]) -> None:
+    known = AcceloSite.credentials({"application": kind})
+    assert {name: value for name, value in known.items() if name in {"application", "redirect_uri"}} == more
 
 
 # --- codes ---------------------------------------------------------------------------------------------------------

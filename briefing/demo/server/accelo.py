@@ -74,7 +74,8 @@ class AcceloSite:
     def credentials(cls, settings: Mapping[str, Any]) -> dict[str, str]:
         """What a source needs besides the address. Raises TypeError for a setting that is not known."""
         own = AcceloSettings(**settings)
-        return {"deployment": own.deployment, "client_id": own.client_id, "client_secret": own.client_secret}
+        known = {"deployment": own.deployment, "client_id": own.client_id, "client_secret": own.client_secret}
+        return known | own.of_source
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:

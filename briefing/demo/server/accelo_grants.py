@@ -45,6 +45,12 @@ class LoginSettings:
     refresh_ends_token: bool = False
     """Whether renewing ends the token before."""
 
+    @property
+    def of_source(self) -> dict[str, str]:
+        """What the settings of a source say of the application, where it is no service."""
+        web = {"redirect_uri": self.redirect_uris[0]} if self.application == "web" else {}
+        return {} if self.application == "service" else {"application": self.application, **web}
+
 
 OPEN_LOGINS: Mapping[str, Mapping[str, Any]] = {
     "an error comes without state": {"denial_tells_state": False},
