@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from briefing.clients import directory
 from briefing.items import Item
 from briefing.rules import load_all
 from briefing.rules.engine import run
@@ -27,11 +28,12 @@ def said(
     read: Mapping[str, Status] = WHOLE,
     also: tuple[str, ...] = (),
     limits: Limits | None = None,
+    named: bool = False,
     **thresholds: Any,
 ) -> list[Item]:
     """The items of one rule over a table of one project tool, all of whose lists were read whole but those of `read`.
 
-    `also` names further sources' lists that were read whole, such as `slack:message`.
+    `also` names further sources' lists that were read whole, such as `slack:message`; with `named` parties are clients.
     """
     readings = [_reading("test", kind, read.get(kind, "whole")) for kind in KINDS]
     for one in also:
@@ -39,9 +41,11 @@ def said(
         readings.append(_reading(source, kind, read.get(one, "whole")))
     free = frozenset(date.fromisoformat(day) for day in holidays.split())
     found = load_all()[rule]
-    view = facts_of(facts_from(text), readings=readings)
+    facts, morning = facts_from(text), morning_at(now, zone=zone, holidays=free)
+    people = directory(facts, today=morning.today) if named else None
+    view = facts_of(facts, readings=readings, directory=people)
     settled = limits or Limits(defaults=found.limits, overrides=thresholds)
-    return list(run(found, view, morning_at(now, zone=zone, holidays=free), settled).items)
+    return list(run(found, view, morning, settled).items)
 
 
 def lines(rule: str, text: str, **how: Any) -> list[str]:

@@ -103,6 +103,7 @@ def load_all() -> Mapping[str, Rule]:
         day,
         invitations,
         milestones,
+        projects,
         quiet,
         retainers,
         sales,

@@ -73,7 +73,8 @@ def hours(value: Decimal) -> str:
 def budgets(project: Project, *, works: bool) -> tuple[Budget, ...]:
     """A project's budgets, hours first. None planned is no budget, which is not one that is used without end.
 
-    Hours left of zero while tasks are open (`works`) are hours that nobody planned: not known.
+    Hours left of zero while tasks are open (`works`) are hours that nobody planned: not known. The share of tasks is
+    none the better then: who counts hours may list only some of the tasks that are done.
     """
     found = []
     if project.hours_planned is not None and project.hours_planned > 0 and project.hours_used is not None:
@@ -118,9 +119,9 @@ class _Burn:
 def budget_burn(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     """A project has used more than its hours or budget, or uses it up faster than its work is done.
 
-    What is done is what the source itself counts as still to do; where it counts none, the share of tasks that are
-    done. Never the calendar: who works early is not ahead of the budget. From half of the budget on; silent without a
-    budget, on projects that do not run, and on an overrun of less than two hours.
+    What is done is known by what the source itself counts as still to do; in a source that counts no hours, by the
+    share of tasks that are done. Never by the calendar: who works early is not ahead of the budget. From half of the
+    budget on; silent without a budget, on projects that do not run, and on an overrun of less than two hours.
     """
     tree = Tree(facts)
     counted = facts.whole(Task, source=facts.source)
@@ -131,7 +132,8 @@ def budget_burn(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item
         its = tasks.get(project.ref.id, [])
         done = sum(task.state == "done" for task in its)
         still_open = sum(task.state == "open" for task in its)
-        progress = (done, done + still_open) if counted and done + still_open >= COUNTED and done else None
+        listed = counted and project.hours_left is None and done + still_open >= COUNTED
+        progress = (done, done + still_open) if listed and done else None
         owned = budgets(project, works=bool(still_open))
         found = [burn for one in owned if (burn := _burn(one, progress, _Margins.of(facts, limits, project)))]
         if found:

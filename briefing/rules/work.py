@@ -116,6 +116,11 @@ class Tree:
         """Whether a task may lie below it through a milestone that was not read."""
         return milestone.project in self.strays or "" in self.strays
 
+    def late(self, milestone: Milestone, today: date) -> bool:
+        """Open, at work and past its date: told as late (`milestone-overdue`)."""
+        past = milestone.due is not None and milestone.due < today
+        return past and is_running(milestone, today) and not self.is_stopped_above(milestone)
+
     def project_of(self, task: Task) -> str:
         """The id of a task's project, by its milestone where it names none itself; empty where nobody knows."""
         milestone = self.milestones.get(task.milestone) if task.milestone else None
@@ -123,13 +128,14 @@ class Tree:
 
 
 class Left:
-    """Who is no longer active, by what the sources say of staff. Whom nobody speaks of is taken to be here."""
+    """Who is no longer active, by lists of staff that were read whole. Whom none speaks of is taken to be here."""
 
     def __init__(self, facts: Facts) -> None:
         self._here: set[str] = set()
         self._gone: set[str] = set()
         for staff in facts.of(Staff):
-            (self._here if staff.active else self._gone).update(person_keys(staff.person))
+            if facts.whole(Staff, source=staff.ref.source):
+                (self._here if staff.active else self._gone).update(person_keys(staff.person))
 
     def __call__(self, person: Person | None) -> bool:
         """Whether a person has left: by address, else by id, else by name; somebody of the same name is active."""
