@@ -271,10 +271,12 @@ def main() -> int:
         home = Path(folder)
         bare = start_up(report, environment(home), asked.rounds)
         worlds(report, home, bare, [int(size) for size in asked.sizes.split(",")], asked.rounds)
+        from bench_accelo import accelo_calls
         from bench_network import side_by_side, two_mornings
 
         side_by_side(report, environment(home))
         two_mornings(report, environment(home))
+        accelo_calls(report, environment(home))
         if asked.accounts:
             ads(report, home, asked.accounts)
     return 1 if report.missed else 0
