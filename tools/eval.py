@@ -38,7 +38,7 @@ from briefing.demo.days import is_workday, moment, plus
 from briefing.demo.files import write
 from briefing.demo.judge import FALSE, RIGHT, Judge, Judged, Verdict
 from briefing.demo.planted import RULES
-from briefing.demo.stated import briefing_of
+from briefing.demo.stated import SUPPORT, briefing_of
 from briefing.demo.world import World
 from briefing.document import Briefing
 from briefing.rules.asks import LIKELY, asking, likelihood
@@ -104,7 +104,7 @@ def run_seed(seed: int, start: date, count: int, files_every: int) -> Outcome:
     world = World(seed, start, showcase=False)
     with tempfile.TemporaryDirectory(prefix="briefing-eval-") as folder:
         for number, morning in enumerate(mornings_from(start, count)):
-            briefing = briefing_of(world, morning)
+            briefing = briefing_of(world, morning, support=True)
             if files_every and number % files_every == 0:
                 read = from_files(world, morning, Path(folder))
                 for source in read.coverage:
@@ -138,10 +138,12 @@ def from_files(world: World, morning: date, folder: Path) -> Briefing:
 
 
 def differences(world: World, morning: date, read: Briefing, stated: Briefing) -> Iterator[str]:
-    """Items that only one of the two ways gives: the files do not state what they should, or are misread."""
+    """Items that only one of the two ways gives: the files do not state what they should, or are misread. What stands
+    in no file (retainers, tickets) only the facts can give.
+    """
     judge = Judge(world, morning)
     one = {(item.rule, judge.matter(item)): item.headline for item in read.items}
-    other = {(item.rule, judge.matter(item)): item.headline for item in stated.items}
+    other = {(item.rule, judge.matter(item)): item.headline for item in stated.items if item.about.source != SUPPORT}
     for key in sorted(one.keys() ^ other.keys()):
         where = "files" if key in one else "facts"
         yield f"only from {where}, {morning}: {key[0]} {key[1][1]}: {one.get(key) or other[key]}"
