@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 TESTS ?=
 COUNTERPARTS := chromium fonts-dejavu-core dovecot-imapd radicale python3-tz nginx-light notmuch openssl
 
+# Tests start many processes: without byte code each of them would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test lint test-system soak eval bench docs format lock clean
 
 help:  ## this list
