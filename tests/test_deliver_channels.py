@@ -80,6 +80,16 @@ def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_link_in_the_place_of_a_draft_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine", encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".2026-11-23.md.part").symlink_to(precious)
+    (tmp_path / "out" / "2026-11-23.html").symlink_to(precious)
+    assert written(tmp_path / "out") == "sent"
+    assert precious.read_text("utf-8") == "mine"
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert written(tmp_path / "file").startswith("refused cannot be written: ")

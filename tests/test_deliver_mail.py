@@ -163,6 +163,7 @@ def test_an_address(text: str, spec: str, name: str) -> None:
     [
         "", "maya", "maya@", "@a.example", "a@b@c", "Evil, <x@y.example>, <z@y.example>", "a@b.example\nBcc: x@y.example",
         "a b@c.example", "a@-b.example", "a..b@c.example", "a@b..example", "mäya@a.example", "a@ä.example", "<a@b.example",
+        f"a@{'a' * 200}!",
     ],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:

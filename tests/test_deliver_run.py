@@ -69,6 +69,8 @@ use = "file"
 folder = "editions"
 """
 
+EVERY_DAY = 'workdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
@@ -221,6 +223,10 @@ def test_what_is_uncertain_is_not_sent_again_until_the_reader_says_so(home: Home
     assert home.run("--resend", "mail")[0] == 0
     assert len(post.mails) == 3
     assert home.states().count("archive sent") == 1
+    db = sqlite3.connect(home.ledger)
+    noted = db.execute("select distinct message_id from entry where channel = 'mail'").fetchall()
+    db.close()
+    assert noted == [(post.mails[0]["Message-ID"],)]
 
 
 def test_skip_today_settles_it(home: Home, post: Post) -> None:
@@ -314,6 +320,28 @@ def test_standard_output_holds_the_briefing_and_nothing_else(home: Home) -> None
     code, out, err = home.briefing("run")
     assert (code, out) == (0, "")
     assert "settled" in err
+
+
+@pytest.mark.parametrize(
+    ("stdout", "says"),
+    [(">&-", "there is no standard output"), (">/dev/full", "it was not read to its end: No space left on device")],
+)
+def test_a_standard_output_that_takes_nothing_is_told(home: Home, stdout: str, says: str) -> None:
+    (home.folder / "briefing.toml").write_text(
+        f'[workspace]\n{EVERY_DAY}\n[deliver.pipe]\nuse = "stdout"\n', encoding="utf-8"
+    )
+    done = subprocess.run(
+        f"{sys.executable} -m briefing run {stdout}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
 
 
 def test_a_source_that_cannot_be_read_is_delivered_as_such(home: Home, post: Post) -> None:
@@ -512,9 +540,6 @@ def test_two_runs_at_once_ten_times_one_delivery_each(home: Home, post: Post) ->
 def start(home: Home, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "briefing", "run", "--config", str(home.folder / "briefing.toml"), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-EVERY_DAY = 'workdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 
 
 def test_two_real_processes_at_once(home: Home, post: Post) -> None:

@@ -90,7 +90,8 @@ def write(path: Path, text: str) -> None:
     """A file in place of the one before, whole or not at all, for its owner alone."""
     draft = _draft(path)
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        draft.unlink(missing_ok=True)  # of a killed run, or a link that somebody put there
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()

@@ -22,7 +22,9 @@ first, the date stands last and is never cut.
 """
 
 DATE_AT_THE_END = re.compile(r" \(\w{3} \d{1,2} \w{3}\)$")
-SIMPLE = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*\.?[A-Za-z0-9])*")
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+SIMPLE = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{LABEL}(?:\.{LABEL})*")
+"""What every server takes: letters and digits of ASCII, no quoted parts, no address literals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Output:
 
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """Print it."""
+        if sys.stdout is None:  # closed by who started us
+            return dict.fromkeys(recipients, Outcome(result="refused", detail="there is no standard output"))
         if not begin(recipients):
             raise NotAllowed
         text = edition.forms[self._form]

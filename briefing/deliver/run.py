@@ -155,7 +155,7 @@ class _Run:
             return self._told(ledger)
         outgoing = self._fixed(store, ledger, notices)
         outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
-        outbox.deliver(self._channels, again=again, say=self._hands.warn)
+        outbox.deliver(self._channels, again=again, say=self._hands.say)
         return max(self._told(ledger), self._code)
 
     def _begun(self, ledger: Ledger) -> bool:
