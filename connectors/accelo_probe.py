@@ -225,7 +225,9 @@ def _rights(api: Api, found: Answers, named: Collection[str] | None) -> Iterator
     views = {WORDS[kind]: may_view(value) for name, value in rights if (kind := kind_of(str(name)))}
     seen = [word for word, view in views.items() if view]
     if not any(view is not None for view in views.values()):
-        yield Finding(what="Accelo does not say what the user may view; it is seen in the counts below.")
+        refused = found.error("user")
+        why = f" ({refused})" if refused else ""
+        yield Finding(what=f"Accelo does not say what the user may view{why}; it is seen in the counts below.")
     elif seen:
         yield Finding(what=f"The user may view {_listed(seen)}.")
     for word in (word for word, view in views.items() if view is False):

@@ -168,6 +168,15 @@ def test_rights_that_are_not_told(access: object) -> None:
     assert "Accelo does not say what the user may view; it is seen in the counts below." in whats(findings, ok=True)
 
 
+def test_rights_that_are_refused_are_no_problem_of_the_briefing() -> None:
+    findings = probed(office(), "/user$")
+    assert whats(findings, ok=False) == []
+    assert (
+        'Accelo does not say what the user may view (Accelo does not show "user" to the user of this login (403)); it is '
+        "seen in the counts below."
+    ) in whats(findings, ok=True)
+
+
 def test_a_module_that_does_not_answer_is_said_as_not_read_unless_it_was_named() -> None:
     user = {"user_access": {"job": VIEW, "prospect": NONE}}
     refused = r"/prospects|/contracts"
