@@ -24,7 +24,8 @@ def test_a_live_source_takes_the_place_of_its_files_and_no_other() -> None:
     sources, secrets = live_sources(FILES, running)
     assert set(sources) == {"accelo", "deals"}
     assert sources["accelo"] == {
-        "use": "accelo", "currency": "USD", "base_url": "http://127.0.0.1:9/accelo", "client_secret": "file:secrets/accelo-client_secret",
+        "use": "accelo", "currency": "USD", "modules": ["tickets", "retainers"],
+        "base_url": "http://127.0.0.1:9/accelo", "client_secret": "file:secrets/accelo-client_secret",
     }  # fmt: skip
     assert secrets == {"secrets/accelo-client_secret": "hush"}
     assert "projects" in FILES, "what was given is not changed"

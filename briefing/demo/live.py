@@ -16,8 +16,8 @@ REPLACES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 }
 """Per site of the server: the source's name, its connector, and the sources of files that it replaces."""
 
-BESIDES: Mapping[str, Mapping[str, Any]] = {"accelo": {"currency": "USD"}}
-"""Settings of the source that the service itself cannot tell."""
+BESIDES: Mapping[str, Mapping[str, Any]] = {"accelo": {"currency": "USD", "modules": ["tickets", "retainers"]}}
+"""Settings of the source that the service itself cannot tell. Sales and proposals are those of other sources."""
 
 SECRETS = frozenset({"client_secret", "token", "password", "refresh_token", "key"})
 """Settings that are kept in files of their own and stand in the configuration as `file:`."""
