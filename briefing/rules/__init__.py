@@ -108,6 +108,7 @@ def load_all() -> Mapping[str, Rule]:
         retainers,
         sales,
         scorecard,
+        tickets,
         workload,
     )
 
