@@ -159,10 +159,38 @@ def test_who_is_asking() -> None:
     user = asker.whole("user")["response"]
     assert set(user) == {"id", "firstname", "surname", "user_titles", "user_access", "locale"}
     assert user["user_titles"]["job"] == {"singular": "Project", "plural": "Projects"}
+    other = accelo(titles=[["job", "Engagement"]]).whole("user")["response"]["user_titles"]
+    assert (other["job"], other["task"]["plural"]) == ({"singular": "Engagement", "plural": "Engagements"}, "Tasks")
     assert {kind: rights["view"] for kind, rights in user["user_access"].items()} == {
         "job": "1", "milestone": "1", "task": "0", "company": "1", "issue": "1", "contract": "1", "prospect": "1",
         "quote": "1",
     }  # fmt: skip
+
+
+def test_a_milestone_may_be_called_a_component() -> None:
+    asker = accelo(against_milestone="component")
+    known = {row["id"]: row["against_type"] for row in Asker().rows("tasks", fields="against_type")}
+    told = {row["id"]: row["against_type"] for row in asker.rows("tasks", fields="against_type")}
+    assert set(told.values()) == {"component", "job"}
+    assert {id_ for id_, word in told.items() if word == "component"} == {
+        id_ for id_, word in known.items() if word == "milestone"
+    }
+
+
+OF_STATUSES = (
+    "companies", "contacts", "affiliations", "contracts", "issues", "jobs", "milestones", "prospects", "quotes", "tasks",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("of", OF_STATUSES)
+def test_every_kind_of_object_has_its_statuses(of: str) -> None:
+    asker = Asker()
+    rows = asker.rows(f"{of}/statuses", fields="standing,color,ordering")
+    assert [row["ordering"] for row in rows] == [str(place) for place in range(len(rows))]
+    known = {row["standing"] for row in rows}
+    met = {row["standing"] for row in asker.rows(of, fields="standing")}
+    assert met <= known
+    assert met
 
 
 def test_counts() -> None:

@@ -224,6 +224,8 @@ class AcceloSite:
             return list(value)
         if isinstance(value, Mapping):
             return dict(value)
+        if term.name == "against_type" and value == "milestone":
+            return self.settings.against_milestone
         unset_date = value is None and term.name.startswith("date_") and self.settings.unset_dates == "zero"
         return "0" if unset_date else value
 
@@ -266,7 +268,8 @@ class AcceloSite:
 
     @property
     def _titles(self) -> dict[str, Any]:
-        return {kind: {"singular": title, "plural": f"{title}s"} for kind, title in OBJECTS.items()}
+        titles = {**OBJECTS, **dict(self.settings.titles)}
+        return {kind: {"singular": title, "plural": f"{title}s"} for kind, title in titles.items()}
 
     @property
     def _account(self) -> dict[str, Any]:

@@ -84,6 +84,12 @@ class AcceloSettings(LoginSettings):
     crumb: Literal["milestone", "component"] = "milestone"
     """What breadcrumbs call a milestone."""
 
+    against_milestone: Literal["milestone", "component"] = "milestone"
+    """What `against_type` calls a milestone."""
+
+    titles: tuple[tuple[str, str], ...] = ()
+    """What this deployment calls a kind of object, where that is not the usual word: `(("job", "Engagement"),)`."""
+
     ignores: tuple[str, ...] = ()
     """Filters that are ignored without a word, as unknown ones are: `standing_not`, `date_due_before`."""
 
@@ -113,6 +119,7 @@ class AcceloSettings(LoginSettings):
     def __post_init__(self) -> None:
         for name in ("redirect_uris", "refused", "bare_counts", "ignores"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "titles", tuple((kind, title) for kind, title in self.titles))
 
 
 OF_ROWS = (
@@ -147,6 +154,7 @@ OPEN: Mapping[str, Mapping[str, Any]] = {
     "generic standings": {"standings": "generic"},
     "two levels at most": {"nests": 1},
     "breadcrumbs say component": {"crumb": "component"},
+    "milestones are called components": {"against_milestone": "component"},
     "flat periods answer": {"flat_periods": "list"},
     "flat periods answer wrapped": {"flat_periods": "wrapped"},
     "flat periods are not found": {"flat_periods": "missing"},
