@@ -229,6 +229,19 @@ def test_what_is_uncertain_is_not_sent_again_until_the_reader_says_so(home: Home
     assert noted == [(post.mails[0]["Message-ID"],)]
 
 
+def test_to_send_again_is_to_send_to_those_who_may_not_have_it(home: Home, post: Post) -> None:
+    both = ("maya@harbourlane.example", "bo@harbourlane.example")
+    home.configure(mail=f"to = {list(both)}")
+    post.rcpt = {both[1]: "550 5.1.1 no such user"}
+    assert home.run()[0] == 1
+    post.rcpt = {}
+    assert home.run()[0] == 1
+    assert home.run("--resend")[0] == 0
+    assert [to for to, _ in post.taken] == [both[:1], both[1:]]
+    assert home.run("--resend", "mail")[0] == 0
+    assert post.taken[-1][0] == both
+
+
 def test_skip_today_settles_it(home: Home, post: Post) -> None:
     post.rcpt = {MAYA: "550 5.1.1 no such user"}
     code, said = home.run()

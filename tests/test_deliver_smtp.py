@@ -70,7 +70,12 @@ class Wire:
         body = self.channel.fixed(EDITION)
         outgoing = Outgoing(edition=EDITION, bodies={"mail": body})
         outbox = Outbox(self.ledger, outgoing, run=run, pace=Pace(now=lambda: NOW, sleep=self.slept.append))
-        return {to: one for (_, to), one in outbox.deliver([self.channel], again={"mail"} if again else ()).items()}
+        return {
+            to: one
+            for (_, to), one in outbox.deliver(
+                [self.channel], again={("mail", to) for to in self.channel.recipients} if again else ()
+            ).items()
+        }
 
     def states(self) -> list[tuple[str, str]]:
         return [(one.recipient.partition("@")[0], one.state) for one in self.ledger.entries("Maya", NOW.date())]

@@ -61,16 +61,16 @@ class Outbox:
         self._ledger, self._outgoing, self._run, self._pace = ledger, outgoing, run, pace
 
     def deliver(
-        self, channels: Sequence[Channel], *, again: Collection[str] = (), say: Callable[[str], None] = lambda _: None
+        self, channels: Sequence[Channel], *, again: Collection[Key] = (), say: Callable[[str], None] = lambda _: None
     ) -> dict[Key, Standing]:
-        """Send by every channel what may be sent, and by those in `again` whatever the ledger says; how each recipient
+        """Send by every channel what may be sent, and to those in `again` whatever the ledger says; how each recipient
         stands afterwards. `say` is told when a channel puts us off and is waited for.
         """
         edition = self._outgoing.edition
         note_interrupted(self._ledger, edition.audience, edition.date, run=self._run, now=self._pace.now())
         began, waiting = self._pace.steady(), list(channels)
         for channel in channels:
-            self._try(channel, again=channel.name in again)
+            self._try(channel, again)
         schedules = {one.name: _moments(one.patience) for one in channels}
         while waiting := [one for one in waiting if schedules[one.name] and self._open(one)]:
             channel = min(waiting, key=lambda one: schedules[one.name][0])
@@ -78,7 +78,7 @@ class Outbox:
             if wait > 0:
                 say(f"{channel.name}: put off ({self._reason(channel)}); next try in {_duration(wait)}")
                 self._pace.sleep(wait)
-            self._try(channel, again=False)
+            self._try(channel)
         return self._standings()
 
     def _standings(self) -> dict[Key, Standing]:
@@ -98,16 +98,17 @@ class Outbox:
         found = self._standings()
         return next((found[channel.name, one].detail for one in self._open(channel)), "")
 
-    def _try(self, channel: Channel, *, again: bool) -> None:
+    def _try(self, channel: Channel, again: Collection[Key] = ()) -> None:
         found = self._standings()
         recipients = [
             one
             for one in channel.recipients
-            if again or verdict(found.get((channel.name, one)), repeatable=channel.repeatable) == "send"
+            if (channel.name, one) in again
+            or verdict(found.get((channel.name, one)), repeatable=channel.repeatable) == "send"
         ]
         if not recipients:
             return
-        outcomes = self._sent(channel, recipients, again=again or channel.repeatable)
+        outcomes = self._sent(channel, recipients, again=bool(again) or channel.repeatable)
         for one, outcome in outcomes.items():
             log.info("%s to %s: %s %s", channel.name, one, outcome.result, outcome.detail)
         self._ledger.record([self._entry(channel, one, end.result, end.detail) for one, end in outcomes.items()])

@@ -178,14 +178,14 @@ class _Run:
             state="skipped",
         )  # fmt: skip
 
-    def _again(self, ledger: Ledger) -> set[str]:
-        """Channels to send by whatever the ledger says: those named, else those not known to be delivered."""
+    def _again(self, ledger: Ledger) -> set[Key]:
+        """Who is sent it whatever the ledger says: all of the channels named, else who is not known to have it."""
         if not self._asked.resend:
             return set()
         if self._asked.names:
-            return set(self._asked.names)
+            return set(self._keys)
         found = standings(ledger.entries(self._audience, self._today))
-        wanted = {key[0] for key in self._keys if not ((one := found.get(key)) and one.state == "sent")}
+        wanted = {key for key in self._keys if not ((one := found.get(key)) and one.state == "sent")}
         if not wanted:
             raise UsageError(
                 f"today's edition is delivered: {arrivals(found, self._zone)}",
