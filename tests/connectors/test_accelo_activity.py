@@ -182,3 +182,24 @@ def test_many_projects_are_asked_for_in_parts() -> None:
     since = [int(line.partition("date_logged_after(")[2].partition(")")[0]) for line in lines]
     assert since == sorted(since, reverse=True)
     assert datetime.fromtimestamp(since[0], NOW.tzinfo) > NOW - timedelta(days=31)
+
+
+def test_the_samples_activities() -> None:
+    """The reference's, section 10: a note on a milestone counts for its project, a mail on a sale for none."""
+    rows: list[Any] = [
+        {"id": "88121", "subject": "Ad set QA", "confidential": 0, "medium": "note", "against_type": "milestone",
+         "against_id": "2207", "task": "9120", "owner_type": "staff", "owner_id": "12", "staff": "12",
+         "billable": "5400", "nonbillable": "0", "rate_charged": "150.00", "date_logged": "1763150400",
+         "date_started": "1763150400", "date_created": "1763153300", "standing": "unapproved", "thread_id": "88121",
+         "visibility": "all"},
+        {"id": "88140", "subject": "Re: creative round 2", "confidential": 0, "medium": "email",
+         "against_type": "prospect", "against_id": "530", "task": "0", "owner_type": "affiliation", "owner_id": "301",
+         "staff": "0", "billable": "0", "nonbillable": "0", "date_logged": "1762898744", "date_started": None,
+         "date_created": "1762898744", "standing": "", "thread_id": "88090", "visibility": "all"},
+    ]  # fmt: skip
+    deployment = holding([quiet(412, 30), quiet(530, 30)], [milestone(2207, 412)], rows)
+    with serving(deployment) as (accelo, _):
+        found = {
+            fact.ref.id: fact.last_activity for fact in read(accelo, "projects").facts if isinstance(fact, Project)
+        }
+    assert found == {"412": datetime.fromtimestamp(1763150400, NOW.tzinfo), "530": NOW - timedelta(days=30)}
