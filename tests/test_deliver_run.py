@@ -115,9 +115,18 @@ class Home:
         return code, out + err
 
     def next_day(self, days: int = 1) -> None:
-        self.now += timedelta(days=days)
+        self.at(self.now + timedelta(days=days))
+
+    def at(self, now: datetime) -> None:
+        """Files are an hour old."""
+        self.now = now
         for name in FILES:
             os.utime(self.folder / name, (self.now.timestamp() - 3600,) * 2)
+
+    def for_processes(self) -> None:
+        """The machine's own clock, on which every day is a workday."""
+        self.at(datetime.now(UTC))
+        self.configure(workspace=EVERY_DAY)
 
     def states(self) -> list[str]:
         ledger = Ledger(self.ledger, may_begin=False)
@@ -556,7 +565,7 @@ def start(home: Home, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_two_real_processes_at_once(home: Home, post: Post) -> None:
-    home.configure(workspace=EVERY_DAY)
+    home.for_processes()
     both = [start(home), start(home)]
     outs = [process.communicate(timeout=100)[0] for process in both]
     assert sorted(process.returncode for process in both) in ([0, 0], [0, 75]), outs
@@ -595,7 +604,7 @@ def test_two_hundred_kills_of_a_real_run(home: Home, post: Post) -> None:
     dice = random.Random(7)
     seen = {"sent": 0, "uncertain": 0, "killed": 0}
     for number in range(200):
-        home.configure(workspace=EVERY_DAY)
+        home.for_processes()
         post.reset()
         for path in home.data.glob("*.sqlite*") if home.data.exists() else ():
             path.unlink()
