@@ -5,15 +5,21 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from briefing.deliver import Begin, NotAllowed, Outcome
+from briefing.deliver.edition import Edition
+from briefing.deliver.outbox import Outbox, Outgoing, Pace, note_interrupted
 from briefing.deliver.policy import missed, standings, verdict, waits
 from briefing.deliver.report import Day, line, of_the_one_before
 from briefing.errors import StoreError
@@ -241,3 +247,87 @@ def test_an_edition_speaks_of_the_one_before(days_ago: int, entries: list[Entry]
     told = [Day(date=day, standings=standings(replace(one, date=day) for one in entries))]
     assert of_the_one_before(told, MONDAY, WorkCalendar(), UTC) == says
     assert of_the_one_before([], MONDAY, WorkCalendar(), UTC) == []
+
+
+# --- whatever happens ----------------------------------------------------------------------------------------------
+
+Event = Literal["taken", "put off", "refused", "cut before", "cut after", "killed before", "killed after", "hidden"]
+EVENTS: tuple[Event, ...] = get_args(Event)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing that comes later in the process happens."""
+
+
+class Fate:
+    """A channel to which a given thing happens at each try; counts what the other side took."""
+
+    name, kind, recipients, deadline, patience, repeatable = "mail", "e-mail", ("maya@a.example",), 5.0, 0.0, False
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events, self.taken = events, 0
+
+    def fixed(self, edition: Edition) -> bytes:
+        return b""
+
+    def shown(self, edition: Edition, body: bytes) -> str:
+        return ""
+
+    def tried(self) -> Outcome:
+        return Outcome(result="sent")
+
+    def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> dict[str, Outcome]:
+        event = self.events.pop(0)
+        if event == "refused":
+            return dict.fromkeys(recipients, Outcome(result="refused"))
+        if event == "put off":
+            return dict.fromkeys(recipients, Outcome(result="deferred"))
+        if event == "cut before":
+            raise OSError("the line is dead")
+        if not begin(recipients):
+            raise NotAllowed
+        self.taken += event in {"taken", "cut after", "hidden"}
+        if event.startswith("cut"):
+            raise OSError("the line is dead")
+        return dict.fromkeys(recipients, Outcome(result="uncertain" if event == "hidden" else "sent"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=6), st.sampled_from(["begin", "record"]))
+def test_whatever_happens_it_arrives_at_most_once_by_itself_and_never_silently(events: list[Event], where: str) -> None:
+    """Run after run, each with its own fate and some killed: one delivery at most, and no other end than a delivery,
+    a word from the server, or a doubt that is told."""
+    edition = Edition(workspace="W", audience="Maya", date=MONDAY, made_at=NOW, subject="", forms={})
+    channel = Fate([])
+    with TemporaryDirectory() as folder:
+        for event in events:
+            ledger = Ledger(Path(folder) / "ledger.sqlite", may_begin=True)
+            channel.events = ["taken" if event.startswith("killed") else event]
+            box = Outbox(ledger, Outgoing(edition=edition, bodies={}), run="1", pace=Pace(now=lambda: NOW))
+            if event.startswith("killed"):
+                _kill(ledger, where if event == "killed before" else "record")
+            with suppress(Killed):
+                box.deliver([channel])
+            ledger.close()
+        ledger = Ledger(Path(folder) / "ledger.sqlite", may_begin=False)
+        note_interrupted(ledger, "Maya", MONDAY, run="2", now=NOW)
+        found = standings(ledger.entries("Maya", MONDAY)).get(("mail", "maya@a.example"))
+        ledger.close()
+    assert channel.taken <= 1
+    if channel.taken:
+        assert found is not None
+        assert found.state in {"sent", "uncertain"}
+        assert verdict(found) != "send"
+    else:
+        assert found is None or found.state in {"deferred", "refused", "uncertain"}
+
+
+def _kill(ledger: Ledger, where: str) -> None:
+    """The process ends before the ledger is written: before it may send, or after the answer came."""
+
+    def dead(entries: Sequence[Entry], **_: object) -> bool:
+        if not entries:
+            return True
+        raise Killed
+
+    setattr(ledger, where, dead)

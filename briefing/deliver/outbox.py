@@ -121,6 +121,15 @@ class Outbox:
             target=_work, args=(attempt, channel, self._outgoing.edition, body, list(recipients)), daemon=True,
             name=f"send {channel.name}",
         ).start()  # fmt: skip
+        try:
+            return self._followed(attempt, channel, recipients, again=again)
+        finally:
+            attempt.answers.put(False)  # whoever asks now is too late
+
+    def _followed(
+        self, attempt: _Try, channel: Channel, recipients: Sequence[str], *, again: bool
+    ) -> dict[str, Outcome]:
+        """Answer what the channel asks, until it is done or its time is over."""
         until = self._pace.steady() + channel.deadline
         while True:
             try:
