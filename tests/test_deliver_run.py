@@ -384,9 +384,13 @@ def test_a_secret_that_cannot_be_had_costs_its_channel_alone(home: Home, post: P
         in said
     )
     assert "archive: written to" in said
+    code, out, err = home.briefing("config")
+    assert (code, err) == (2, "briefing: deliver.mail.password: the environment variable NOT_SET_ANYWHERE is not set\n")
+    assert "1 source, 0 clients, 2 channels, time zone Europe/Berlin." in out
     home.configure()
     assert home.run()[0] == 0
     assert len(post.mails) == 1
+    assert home.briefing("config")[0] == 0
 
 
 def test_a_mail_that_cannot_be_made_costs_its_channel_alone(

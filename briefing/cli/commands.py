@@ -309,15 +309,27 @@ def check_config(path: Path | None) -> None:
         raise UsageError("no briefing.toml here or in your folder", advice="docs/configuration.md shows one")
     workspace = configured(found)
     problems = [f"{source.name}: {source.problem}" for source in workspace.sources() if source.problem]
+    problems += broken_channels(workspace)
     settings = workspace.settings
+    channels = f"{words.count(len(settings.deliver), 'channel')}, " if settings.deliver else ""
     typer.echo(
         f"{found}: {words.count(len(settings.sources), 'source')}, {words.count(len(settings.clients), 'client')}, "
-        f"time zone {settings.workspace.timezone}."
+        f"{channels}time zone {settings.workspace.timezone}."
     )
     for problem in problems:
         fail(problem)
     if problems:
         raise typer.Exit(2)
+
+
+def broken_channels(workspace: Workspace) -> list[str]:
+    """Channels whose secrets cannot be had, each with its key."""
+    if not workspace.settings.deliver:
+        return []
+    from briefing.deliver.channels import Broken, channels
+
+    found = channels(workspace.settings, base=workspace.base, folder=workspace.folder)
+    return [one.problem for one in found if isinstance(one, Broken)]
 
 
 def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path | None, show_all: bool) -> None:
