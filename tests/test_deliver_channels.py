@@ -163,6 +163,24 @@ def test_a_refresh_token_is_turned_into_one_that_logs_in_and_is_kept(
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_token_that_ended_early_is_renewed_once(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = iter(range(1, 10))
+    monkeypatch.setenv("REFRESH", "refresh-canary-9")
+    POST.reset()
+    with Loopback(lambda _: json_reply({"access_token": f"access-{next(numbers)}", "expires_in": 3600})) as server:
+        section = {
+            **MAIL, "port": port, "username": "maya@a.example", "refresh_token": "env:REFRESH", "client_id": "app",
+            "token_url": f"{server.url}/token",
+        }  # fmt: skip
+        results = []
+        for POST.password in ("access-1", "access-2", "access-9"):
+            (one,) = built(tmp_path, mail=section)
+            outcome = one.send(EDITION, one.fixed(EDITION), one.recipients, lambda _: True)["maya@a.example"]
+            results.append(outcome.result)
+    assert results == ["sent", "sent", "refused"]
+    assert [token for _, token in POST.logins] == ["access-1", "access-1", "access-2", "access-2", "access-3"]
+
+
 @pytest.mark.parametrize("value", ["env:NOT_SET_ANYWHERE", "file:nothing", "env:TWO_LINES"])
 def test_a_secret_that_cannot_be_used_breaks_its_channel_alone(
     tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch

@@ -59,9 +59,10 @@ def _email(name: str, section: EmailChannel, settings: Settings, base: Path, fol
     way = section.way
     assert way is not None  # the configuration says so
     found = _secrets(name, section, base)
+    token, renewed = _tokens(name, section, found, folder)
     server = Server(
         host=section.host, port=section.port or PORTS[way], tls=way, username=section.username,
-        password=found["password"], token=_token(name, section, found, folder),
+        password=found["password"], token=token, renewed=renewed,
         ca_file=(base / Path(section.ca_file).expanduser()) if section.ca_file else None,
     )  # fmt: skip
     envelope = Envelope(
@@ -84,12 +85,15 @@ def _secrets(name: str, section: EmailChannel, base: Path) -> dict[str, str]:
     return found
 
 
-def _token(name: str, section: EmailChannel, found: Mapping[str, str], folder: Path) -> Callable[[], str] | None:
-    """How an access token is had; None where a password or nothing is given."""
+Tokens = tuple[Callable[[], str] | None, Callable[[str], str] | None]
+
+
+def _tokens(name: str, section: EmailChannel, found: Mapping[str, str], folder: Path) -> Tokens:
+    """How an access token is had, and another in place of a refused one; None where there is no way to."""
     if found["access_token"]:
-        return lambda: found["access_token"]
+        return lambda: found["access_token"], None
     if not found["refresh_token"]:
-        return None
+        return None, None
     from briefing.tokens import RefreshGrant, Renewed, TokenFile, fingerprint
 
     url = TOKEN_URLS.get(section.token_url, section.token_url)
@@ -98,8 +102,13 @@ def _token(name: str, section: EmailChannel, found: Mapping[str, str], folder: P
         source=f"deliver {name}", url=url, refresh=found["refresh_token"], client_id=found["client_id"],
         client_secret=found["client_secret"],
     )  # fmt: skip
-    renewed = Renewed(grant, TokenFile(str(folder / "tokens" / f"deliver-{name}.json")), bound)
-    return lambda: renewed.token().access
+    held = Renewed(grant, TokenFile(str(folder / "tokens" / f"deliver-{name}.json")), bound)
+
+    def renewed(refused: str) -> str:
+        held.renew({"Authorization": f"Bearer {refused}"})
+        return held.token().access
+
+    return lambda: held.token().access, renewed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

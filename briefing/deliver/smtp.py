@@ -42,6 +42,9 @@ class Server:
     token: Callable[[], str] | None = None
     """An access token (SASL XOAUTH2), in the password's place. May ask the network; raises BriefingError."""
 
+    renewed: Callable[[str], str] | None = None
+    """Another access token in place of a refused one; None where there is no way to one. As `token` otherwise."""
+
     ca_file: Path | None = None
 
 
@@ -201,14 +204,20 @@ class _Conversation:
     def _by_token(self, token: Callable[[], str], offered: Sequence[str]) -> None:
         if "XOAUTH2" not in offered:
             raise Refused(f"{self._server.host} takes no token (XOAUTH2); give a password")
+        renewed = self._server.renewed
         try:
             access = token()
+            code, reply = self._shown(access)
+            if 500 <= code <= 599 and renewed is not None:  # it ended early: another one, once
+                code, reply = self._shown(renewed(access))
         except BriefingError as error:
             raise Later(f"no token for the login: {redacted(str(error))}") from error
-        code, reply = self._asked(f"AUTH XOAUTH2 {_coded(f'user={self._server.username}', f'auth=Bearer {access}')}")
-        if code == 334:  # the reason of a refusal stands in a challenge; an empty answer ends it
-            code, reply = self._asked("")
         self._logged_in(code, reply)
+
+    def _shown(self, access: str) -> tuple[int, bytes]:
+        code, reply = self._asked(f"AUTH XOAUTH2 {_coded(f'user={self._server.username}', f'auth=Bearer {access}')}")
+        # The reason of a refusal stands in a challenge; an empty answer ends it.
+        return self._asked("") if code == 334 else (code, reply)
 
     def _by_password(self, offered: Sequence[str]) -> None:
         username, password = self._server.username, self._server.password
