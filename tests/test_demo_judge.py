@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -86,6 +87,78 @@ def test_a_wrong_number_is_untrue(rule: str, old: str, new: str) -> None:
     right = next(one for one in briefing().items if one.rule == rule and old in one.headline)
     wrong = replace(right, headline=right.headline.replace(old, new))
     assert verdict_of(instead(right, wrong), wrong.id) == "untrue"
+
+
+@cache
+def whole() -> Briefing:
+    """With retainers and tickets, on a morning with nothing but the agency's own life."""
+    return briefing_of(agency(), MORNING, support=True)
+
+
+@cache
+def agency() -> World:
+    return World(3, MORNING, showcase=False)
+
+
+def verdict_in(rule: str, about: str, headline: str) -> str:
+    """What is thought of a sentence about something."""
+    some = next(one for one in whole().items if one.rule.startswith(("milestone", "task", "project")))
+    told = replace(some, rule=rule, about=replace(some.about, id=about), headline=headline, body=(), client="")
+    return Judge(agency(), MORNING).verdict(told, full=False).kind
+
+
+def test_nothing_of_delivery_is_false_or_missed_on_a_morning_of_its_own() -> None:
+    found = Judge(agency(), MORNING).judge(whole())
+    assert not [v for v in found.verdicts if v.kind in {"untrue", "near miss"}]
+    assert not misses(found)
+    assert not [v for v in found.verdicts if v.wrong_client]
+
+
+def test_what_was_not_looked_at_is_no_miss() -> None:
+    """Retainers and tickets stand in no file: a briefing without their source says nothing of them."""
+    subjects = {one.matter[0] for one in agency().truth(MORNING).planted}
+    assert "ticket" in subjects
+    found = Judge(agency(), MORNING).judge(briefing_of(agency(), MORNING))
+    assert not {miss.planted.matter[0] for miss in found.misses} & {"ticket", "retainer"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "milestone-overdue", "milestone-unassigned", "project-overdue", "project-no-tasks", "project-no-manager",
+        "project-stale", "budget-burn", "retainer-over", "retainer-unused", "ticket-late", "ticket-unassigned",
+    ],
+)  # fmt: skip
+def test_each_rule_of_delivery_is_judged_by_the_state_of_the_agency(rule: str) -> None:
+    """A matter that stands is right; what only looks so, and what is not known at all, is false."""
+    mornings = [date(2026, 11, 19), date(2026, 11, 24), date(2026, 12, 1), date(2026, 12, 10), date(2026, 12, 28)]
+    truths = [agency().truth(day) for day in mornings]
+    stands = [(t.morning, one) for t in truths for one in (*t.planted, *t.grey) if one.rule == rule]
+    looks = [(t.morning, one) for t in truths for one in t.near_misses if one.rule == rule]
+    assert stands
+    assert looks
+    some = next(one for one in whole().items if one.rule.startswith(("milestone", "task", "project")))
+
+    def kind(day: date, id_: str) -> str:
+        told = replace(some, rule=rule, about=replace(some.about, id=id_), headline="It is so.", body=(), client="")
+        return Judge(agency(), day).verdict(told, full=False).kind
+
+    assert {kind(day, one.id) for day, one in stands} <= {"planted", "grey"}
+    assert {kind(day, one.id) for day, one in looks} == {"near miss"}
+    assert kind(MORNING, "P-none") == "untrue"
+
+
+def test_numbers_of_milestones_and_budgets_are_checked() -> None:
+    holding = agency().delivery.holding(MORNING)
+    late, hours = next(iter(holding.late_steps)), agency().delivery.hours(MORNING)
+    tasks = len(holding.tasks_below(holding.milestones[late]))
+    assert verdict_in("milestone-overdue", late, f"Kick-off was due Monday; {tasks} tasks are open.") == "grey"
+    assert verdict_in("milestone-overdue", late, f"Kick-off was due Monday; {tasks + 1} tasks are open.") == "untrue"
+    over = next(id_ for id_ in holding.running if holding.is_true("budget-burn", id_))
+    share = math.floor(100 * hours[over].used / (60 * hours[over].agreed) + 0.5)
+    right, wrong = (f"{told} % of its budget is used." for told in (share, share + 1))
+    assert verdict_in("budget-burn", over, right) != "untrue"
+    assert verdict_in("budget-burn", over, wrong) == "untrue"
 
 
 def test_words_about_edits_are_checked() -> None:

@@ -169,8 +169,9 @@ def test_matters_appear_stay_and_are_resolved() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_matters_and_two_kinds_of_near_misses(rule: str) -> None:
-    planted = {matter.id for truth in truths() for matter in truth.planted if matter.rule == rule}
-    kinds = {miss.kind for seed in (3, 4) for truth in truths(seed) for miss in truth.near_misses if miss.rule == rule}
+    both = [*truths(3), *truths(4)]
+    planted = {matter.id for truth in both for matter in truth.planted if matter.rule == rule}
+    kinds = {miss.kind for truth in both for miss in truth.near_misses if miss.rule == rule}
     assert len(planted) >= 2
     assert len(kinds) >= (1 if rule == "cpl-over-target" else 2), kinds
 
@@ -203,6 +204,55 @@ def test_planted_sizes_lie_on_both_sides_of_what_a_rule_would_tell() -> None:
     ]
     assert min(planned) <= -7
     assert max(planned) >= 2
+
+
+def test_planted_sizes_of_delivery_lie_on_both_sides_too() -> None:
+    """Late and little, late and much: drawn without a look at what a rule would tell."""
+    delivery, retainers, tickets = world().delivery, world().retainers, world().tickets
+    planted = {label.id for label in delivery.all.labels if label.rule == "milestone-overdue" and not label.kind}
+    late = [workdays_since(m.due, m.done) for m in delivery.all.milestones if m.id in planted and m.done]
+    assert min(late) <= 2
+    assert max(late) >= 8
+    burnt = {label.id for label in delivery.all.labels if label.rule == "budget-burn" and not label.kind}
+    shares = [delivery.in_the_end[id_] / 60 / delivery.project(id_).hours for id_ in burnt]
+    assert min(shares) < 1.0
+    assert max(shares) > 1.3
+    used = [period.share for period in retainers.periods.values()]
+    assert min(used) < 0.3
+    assert max(used) > 1.4
+    assert 0.6 < sum(0.8 < share < 1.0 for share in used) / len(used) < 0.85, "most are as agreed"
+    waited = [working_hours(one.opened, one.taken) for one in tickets.all if one.kind == "unowned"]
+    assert min(waited) < 9
+    assert max(waited) > 40
+
+
+def test_an_ordinary_morning_is_an_ordinary_one() -> None:
+    """Some things are late, few are much too late."""
+    for day in mornings(8):
+        delivery, tickets = world().delivery, world().tickets
+        holding, hours = delivery.holding(day), delivery.hours(day)
+        over = [id_ for id_ in holding.running if hours[id_].agreed and hours[id_].used > 60 * hours[id_].agreed]
+        assert len(over) <= 6
+        assert len(holding.late_steps) <= 15
+        assert sum(holding.is_true("project-no-manager", id_) or False for id_ in holding.running) <= 4
+        assert 15 <= sum(ticket.is_open(day) for ticket in tickets.at(day)) <= 60
+        assert sum(ticket.is_late(day) for ticket in tickets.at(day)) <= 8
+        assert sum(period.runs(day) for period in world().retainers.at(day)) >= 15
+
+
+def test_what_is_used_only_grows_and_ends_where_it_was_to_end() -> None:
+    retainers = world().retainers
+    for period in list(retainers.periods.values())[:30]:
+        days = [plus(period.starts, n) for n in range((period.ends - period.starts).days + 8)]
+        worked = [period.worked(day) for day in days]
+        assert worked == sorted(worked)
+        assert worked[0] == 0
+        assert worked[-1] == pytest.approx(period.share * period.agreement.hours)
+        assert all(0 <= period.used(day) <= period.worked(day) for day in days)
+    delivery = world().delivery
+    for before, after in pairwise(WEEK):
+        yesterday, today = delivery.hours(before), delivery.hours(after)
+        assert all(today[id_].used >= one.used for id_, one in yesterday.items() if id_ in today)
 
 
 def test_ordinary_noise_is_there() -> None:
@@ -273,5 +323,10 @@ def test_all_kinds_of_near_misses_come_up() -> None:
         "another definition of a lead", "+18 % in a small account", "dear on every weekend", "paused account",
         "answered by a colleague", "thanks", "newsletter of the client", "vendor, not client",
         "asked on Friday evening", "answered in the other channel", "declined", "back to back",
+        "container milestone", "one task has an owner", "what nobody has is done", "taken yesterday", "done yesterday",
+        "due today", "closed yesterday", "tasks on the project only", "handed over yesterday", "written yesterday",
+        "the manager is on leave", "no hours agreed", "closed project", "ahead of the calendar, and so is the work",
+        "unlimited hours", "busy first days", "what is left goes over", "closed period", "has just begun",
+        "due later today", "resolved yesterday", "cancelled", "came in after hours", "closed without an owner",
     ):  # fmt: skip
         assert kinds[kind], kind

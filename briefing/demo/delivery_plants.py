@@ -61,7 +61,12 @@ def child_milestone(place: Place, draw: Chance, id: str, due: date) -> Work | No
         due=due, done=ends, parent=step.id,
     )  # fmt: skip
     tasks = tasks_of(draw, child, project, count=draw.between(2, 5), known=plus(due, -16), due=due, done=due)
-    return Work(milestones=(step, child), tasks=tasks, labels=(_bare(step, "tasks on a child milestone"),))
+    container = Label(
+        rule="milestone-unassigned", id=step.id, kind="container milestone", first=plus(due, -5), last=due
+    )  # fmt: skip
+    return Work(
+        milestones=(step, child), tasks=tasks, labels=(_bare(step, "tasks on a child milestone"), container),
+    )  # fmt: skip
 
 
 def paused_project(place: Place, draw: Chance, id: str, due: date) -> Work | None:

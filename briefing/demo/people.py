@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from briefing.demo import names
 from briefing.demo.chance import stream
@@ -112,6 +112,7 @@ class People:
         """The person the briefing is for."""
         return self.staff[0]
 
+    @lru_cache(maxsize=32)  # noqa: B019  (a world lives as long as its process)
     def with_role(self, *roles: str) -> tuple[Human, ...]:
         """Staff with one of these roles."""
         return tuple(human for human in self.staff if human.role in roles)

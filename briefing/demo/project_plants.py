@@ -178,7 +178,7 @@ def resting(place: Place, draw: Chance, id: str, day: date) -> Work:
 
 PLANTS: tuple[tuple[str, Plant, float], ...] = (
     ("adrift", orphan, 8),
-    ("drag", dragging, 12),
+    ("drag", dragging, 7),
     ("tail", tail, 14),
     ("gap", unplanned, 16),
     ("xtra", without_milestones, 18),

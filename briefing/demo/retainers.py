@@ -268,11 +268,11 @@ class Retainers:
 def _share(draw: Chance) -> tuple[float, bool]:
     """What will have been used in the end, of what is allowed, and whether much of it at once."""
     luck = draw.random()
-    if luck < 0.09:
+    if luck < 0.17:
         return 1.0 + min(draw.expovariate(1 / 0.35), 1.5), False
-    if luck < 0.18:
+    if luck < 0.31:
         return 0.05 + 0.75 * draw.random(), False
-    return 0.86 + 0.11 * draw.random(), luck < 0.28
+    return 0.86 + 0.11 * draw.random(), luck < 0.41
 
 
 def _month(day: date) -> date:

@@ -27,7 +27,7 @@ PRIORITIES = (("None", 1), ("Low", 2), ("Medium", 3), ("High", 4), ("Extreme", 5
 KEPT = 30
 """Days for which closed tickets are still listed."""
 
-GAP = 0.24
+GAP = 0.3
 """Days between two tickets at scale 1: some 30 are open at once."""
 
 TicketState = Literal["new", "open", "done", "cancelled"]

@@ -115,8 +115,8 @@ class Task:
         state = self.state(morning)
         if state != "open":
             return "complete" if state == "done" else "inactive"
-        if self.owner(morning) is None:
-            return "pending"
+        if self.owner(morning) is None or self.cancelled is not None:
+            return "pending"  # nobody has begun what will be called off
         return ("pending", "accepted", "started")[fixed(self.id, "standing") % 3]
 
     def minutes(self, morning: date) -> int:
@@ -124,7 +124,8 @@ class Task:
         stage = self.stage(morning)
         if stage == "complete" or (self.used_up is not None and self.used_up < morning):
             return self.minutes_in_the_end
-        return fixed(self.id, "logged") % 5 * 30 if stage == "started" else 0
+        some = fixed(self.id, "logged") % 5 * 30
+        return min(some, self.minutes_in_the_end) if stage == "started" else 0
 
     @property
     def minutes_in_the_end(self) -> int:
