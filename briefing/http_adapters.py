@@ -62,6 +62,13 @@ class GoogleHttp:
         """The client is closed by its owner."""
 
 
+def google_answer(error: Any) -> Answer:
+    """What Google's client raised as an HttpError, as `Client.refusal` takes it; its address without what was asked."""
+    headers = httpx.Headers([(str(name), str(value)) for name, value in error.resp.items()])
+    url = str(httpx.URL(error.uri).copy_with(query=None)) if error.uri else ""
+    return Answer(status=int(error.resp.status), headers=headers, content=error.content or b"", url=url)
+
+
 _OURS = frozenset({"user-agent", "accept-encoding", "authorization", "content-length", "host"})
 _OF_A_FORM = frozenset({"x-http-method-override", "content-type"})
 
@@ -103,4 +110,4 @@ class _Headers(dict[str, str]):
         self.update({name.lower(): value for name, value in headers.items()})
 
 
-__all__ = ["SLACK_METHOD", "GoogleHttp", "slack_answer", "slack_client"]
+__all__ = ["SLACK_METHOD", "GoogleHttp", "google_answer", "slack_answer", "slack_client"]

@@ -169,6 +169,11 @@ class CalDav:
             raise SourceError(
                 f"{self._host} shows no calendar with events", advice=f"check the login of sources.{self._source}"
             )
+        if len(chosen) > MOST_CALENDARS:
+            raise SourceError(
+                f"{self._host} shows {len(chosen)} calendars, and at most {MOST_CALENDARS} are read",
+                advice=f"name those that count in sources.{self._source}.calendars",
+            )
         return chosen
 
     def _calendars(self, today: date) -> list[Calendar]:
@@ -187,9 +192,12 @@ class CalDav:
                 f"{self._host} does not say where the calendars lie",
                 advice=f"name one calendar's own address in sources.{self._source}.base_url",
             )
-        account = Account(
-            homes=tuple(homes)[:MOST_HOMES], me=_path(principal.href), address=self._address_of(principal), on=today
-        )
+        if len(homes) > MOST_HOMES:
+            raise BadAnswer(
+                f"{self._host} names {len(homes)} homes of calendars, and at most {MOST_HOMES} are read",
+                advice=f"name one of their addresses in sources.{self._source}.base_url",
+            )
+        account = Account(homes=tuple(homes), me=_path(principal.href), address=self._address_of(principal), on=today)
         return self._in_homes([(home, self._ask(home, depth="1")) for home in account.homes], account)
 
     def _at_home(self, account: Account) -> list[Calendar]:
@@ -216,7 +224,7 @@ class CalDav:
             for resource in resources
             if resource.holds_events and resource.href
         }
-        return self._named(sorted(found.items())[:MOST_CALENDARS], account)
+        return self._named(sorted(found.items()), account)
 
     def _first_answer(self) -> tuple[Resource, str]:
         """What the server says at the address given, else at its well-known one."""

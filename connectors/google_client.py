@@ -13,12 +13,11 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-import httpx
 import stamina
 
 from briefing.errors import AuthError, BadAnswer, RateLimited, SourceError
 from briefing.http import Answer, Client, Explain
-from briefing.http_adapters import GoogleHttp
+from briefing.http_adapters import GoogleHttp, google_answer
 from briefing.reading.text import clean
 
 Json = Mapping[str, Any]
@@ -114,18 +113,12 @@ class Api:
         try:
             found = request.execute()
         except HttpError as error:
-            raise self.client.refusal(_answer(error)) from error
+            raise self.client.refusal(google_answer(error)) from error
         except (ValueError, RecursionError) as error:
             raise BadAnswer(f"{self.client.vendor} answered something that is not JSON") from error
         if not isinstance(found, dict):
             raise BadAnswer(f"{self.client.vendor} answered something that is no object")
         return found
-
-
-def _answer(error: Any) -> Answer:
-    headers = httpx.Headers([(str(name), str(value)) for name, value in error.resp.items()])
-    url = str(httpx.URL(error.uri).copy_with(query=None)) if error.uri else ""
-    return Answer(status=int(error.resp.status), headers=headers, content=error.content or b"", url=url)
 
 
 def _identity(row: object, id: str) -> Hashable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -191,6 +192,20 @@ def test_only_the_named_calendars(server: Loopback) -> None:
     with pytest.raises(SourceError, match="has no calendar Work") as found:
         scopes(connector(server, calendars=["Work", "Absences"]))
     assert "there are Absences" in found.value.advice
+
+
+def test_more_calendars_than_are_read_are_never_left_out_quietly(server: Loopback) -> None:
+    def many(request: Request, reply: Reply) -> Reply:
+        assert isinstance(reply.body, bytes)
+        one = re.findall(rb"<D:response>(?:(?!</D:response>).)*<C:calendar/>.*?</D:response>", reply.body, re.DOTALL)
+        more = [one[0].replace(b"</D:href>", b"%d/</D:href>" % n, 1) for n in range(100)] if one else []
+        return replace(reply, body=reply.body.replace(b"</D:multistatus>", b"".join(more) + b"</D:multistatus>"))
+
+    with server.faulty(Fault(change=many)):
+        with pytest.raises(SourceError, match="shows 103 calendars, and at most 100 are read") as found:
+            scopes(connector(server))
+        assert "calendars" in found.value.advice
+        assert scopes(connector(server, calendars=["Janine Osei"])) == ["Janine Osei"]
 
 
 def changed(old: str, new: str, where: str = "") -> Fault:
