@@ -10,8 +10,9 @@ import pytest
 from briefing.items import Item
 from briefing.rules import load_all
 from briefing.rules.engine import run
-from briefing.rules.view import Limits, facts_of
+from briefing.rules.view import Limits, Status, facts_of
 from briefing.testing import facts_from, morning_at, readings_for, run_rule
+from tests.delivery_mornings import said
 
 THURSDAY = morning_at("2026-11-19 07:00")
 
@@ -165,6 +166,34 @@ def test_where_milestones_were_skipped_a_task_may_lie_below_this_one() -> None:
         assert [item.short for item in found.items] == expected
 
 
+@pytest.mark.parametrize(
+    ("now", "zone", "told"),
+    [
+        ("2026-11-19 00:10", "Pacific/Auckland", True),
+        ("2026-11-18 23:50", "Pacific/Honolulu", False),
+        ("2026-11-24 23:59", "Europe/Berlin", True),
+        ("2026-11-25 00:01", "Europe/Berlin", False),
+    ],
+)
+def test_a_milestone_is_near_by_the_dates_of_the_morning_s_own_zone(now: str, zone: str, told: bool) -> None:
+    text = "project | p1 | title=Acme\nmilestone | m1 | project=p1 | title=Launch | due=2026-11-24"
+    assert bool(run_rule("milestone-no-tasks", text, morning_at(now, zone=zone), kinds=["task"])) == told
+
+
+def test_the_change_of_the_clocks_moves_no_milestone() -> None:
+    text = "project | p1 | title=Acme\nmilestone | m1 | project=p1 | title=Launch | due=2026-10-27"
+    (item,) = run_rule("milestone-no-tasks", text, morning_at("2026-10-22 07:00"), kinds=["task"])
+    assert item.headline == "Acme: Launch is 3 workdays out (Tuesday) with no tasks assigned."
+    assert run_rule("milestone-no-tasks", text, morning_at("2026-10-21 07:00"), kinds=["task"]) == []
+
+
+@pytest.mark.parametrize("status", ["partial", "stale"])
+def test_tasks_that_were_not_read_whole_and_today_are_not_missed(status: Status) -> None:
+    text = "project | p1 | title=Acme\nmilestone | m1 | project=p1 | title=Launch | due=2026-11-24"
+    assert len(said("milestone-no-tasks", text)) == 1
+    assert said("milestone-no-tasks", text, read={"task": status}) == []
+
+
 def test_days_are_a_setting() -> None:
     text = "project | p1 | title=Acme\nmilestone | m1 | project=p1 | title=Launch | due=2026-11-27"
     assert without_tasks(text) == []
@@ -211,6 +240,15 @@ def test_near_misses_of_overdue_tasks(table: str) -> None:
     project | p2 | title=Paused project | state=paused
     task | t6 | project=p2 | title=On a paused project | due=2026-11-16
     task | t7 | project=p9 | title=Project not read    | due=2026-11-16
+    project | p3 | title=Inactive    | state=inactive
+    project | p4 | title=Complete    | state=done
+    project | p5 | title=Next spring | starts=2026-11-20
+    task | u3 | project=p3 | title=On an inactive project | due=2026-11-16
+    task | u4 | project=p4 | title=On a complete project  | due=2026-11-16
+    task | u5 | project=p5 | title=On a future project    | due=2026-11-16
+    milestone | m2 | project=p1 | title=Paused phase | state=paused
+    milestone | m3 | project=p1 | title=Part of it   | parent=m2
+    task | u6 | milestone=m3 | title=Its parent's parent is paused | due=2026-11-16
     task | t8 | milestone=m9 | title=Milestone not read | due=2026-11-16
     """
     assert late(table) == []
@@ -235,6 +273,26 @@ def test_three_late_tasks_of_one_person_are_one_item_beside_the_team(table: str)
     )
     assert load.measure == 4
     assert single.headline == "Acme site: Plan was due yesterday."
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "count"),
+    [
+        ("2026-11-19 00:10", "Pacific/Auckland", 1),
+        ("2026-11-18 23:50", "Pacific/Honolulu", 0),
+        ("2026-11-18 23:59", "Europe/Berlin", 0),
+        ("2026-11-19 00:01", "Europe/Berlin", 1),
+    ],
+)
+def test_a_task_is_late_by_the_dates_of_the_morning_s_own_zone(now: str, zone: str, count: int) -> None:
+    text = "task | t1 | title=Draw | due=2026-11-18 | assignee=Tom"
+    assert len(run_rule("task-overdue", text, morning_at(now, zone=zone), kinds=["project"])) == count
+
+
+def test_the_change_of_the_clocks_makes_no_day_late() -> None:
+    text = "task | t1 | title=Draw | due=2026-10-25 | assignee=Tom"
+    assert run_rule("task-overdue", text, morning_at("2026-10-25 23:30"), kinds=["project"]) == []
+    assert len(run_rule("task-overdue", text, morning_at("2026-10-26 00:30"), kinds=["project"])) == 1
 
 
 def test_near_misses_of_a_load(table: str) -> None:

@@ -158,13 +158,14 @@ def milestone_unassigned(facts: Facts, morning: Morning, limits: Limits) -> Iter
     Stopped, done and future milestones and projects say nothing, and a container only what nothing in it says.
     """
     projects, tree, left = running(facts, morning.today), Tree(facts), Left(facts)
-    stages: dict[str, str] = {}
+    habits, stages = _Habits.of(facts.here(Task)), dict[str, str]()
     for milestone in facts.here(Milestone):
         project = projects.get(milestone.project)
         if project is None or tree.may_be_incomplete(milestone):
             continue
         days = limits.number("days", client=facts.client(project), type=project.type)
-        if _is_near(milestone, project, morning, days) and (stage := _lacking(facts, tree.open_tasks(milestone), left)):
+        near = _is_near(milestone, project, morning, days)
+        if near and (stage := _lacking(tree.open_tasks(milestone), left, habits)):
             stages[milestone.ref.id] = stage
     for milestone in _speakers(facts, tree, stages):
         project, tasks = projects[milestone.project], tree.open_tasks(milestone)
@@ -174,18 +175,30 @@ def milestone_unassigned(facts: Facts, morning: Morning, limits: Limits) -> Iter
             yield _without_hours(facts, morning, milestone, project, tasks)
 
 
-def _lacking(facts: Facts, tasks: Sequence[Task], left: Left) -> str:
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """What a source keeps of its tasks: whether it assigns them, and for how many open ones it plans hours."""
+
+    assigns: bool
+    open: int
+    planned: int
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task]) -> _Habits:
+        """Those of all tasks of a source."""
+        still_open = [task for task in tasks if task.state == "open"]
+        return cls(
+            any(task.assignee for task in tasks), len(still_open), sum(bool(one.remaining) for one in still_open)
+        )
+
+
+def _lacking(tasks: Sequence[Task], left: Left, habits: _Habits) -> str:
     """What the open tasks of a milestone lack, as a stage; empty for nothing, and where no task is open."""
-    if not tasks:
-        return ""
-    everywhere = facts.here(Task)
-    if all(nobody(task.assignee, left) for task in tasks) and any(task.assignee for task in everywhere):
+    if tasks and habits.assigns and all(nobody(task.assignee, left) for task in tasks):
         return "unassigned"
-    these = {task.ref.id for task in tasks}
-    elsewhere = [task for task in everywhere if task.state == "open" and task.ref.id not in these]
-    planned = sum(1 for task in elsewhere if task.remaining)
-    if all(task.remaining == 0 for task in tasks) and planned and planned * 2 >= len(elsewhere):
-        return "no-hours"
+    if tasks and all(task.remaining == 0 for task in tasks):
+        elsewhere = habits.open - len(tasks)
+        return "no-hours" if habits.planned and habits.planned * 2 >= elsewhere else ""
     return ""
 
 

@@ -10,13 +10,13 @@ from decimal import Decimal
 from statistics import median
 
 from briefing import words
-from briefing.facts import Milestone, Project, Ref, Task
+from briefing.facts import Project, Ref, Task
 from briefing.items import Evidence, Figure, Item
 from briefing.morning import Morning
 from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
-from briefing.rules.work import is_running, was_due, with_client
+from briefing.rules.work import Tree, is_running, was_due, with_client
 
 OVERLOADED = 3
 """So many overdue tasks of one person (or of nobody, on one project) are one item. No threshold to configure: both
@@ -117,16 +117,17 @@ def _by_due(one: _Overdue) -> tuple[date, str]:
 
 
 def _running_tasks(facts: Facts, today: date) -> Iterator[tuple[Task, Project | None]]:
-    """Open tasks with their projects, but for those whose milestone or project is not running.
+    """Open tasks with their projects, but for those whose project is not running, or a milestone that they lie in.
 
     A project that a task names and that was not read may be paused or done: the task is then left out.
     """
     projects = {project.ref.id: project for project in facts.here(Project)}
-    milestones = {milestone.ref.id: milestone for milestone in facts.here(Milestone)}
+    tree = Tree(facts)
     for task in facts.here(Task):
-        milestone = milestones.get(task.milestone) if task.milestone else None
-        project = projects.get(task.project or (milestone.project if milestone else ""))
-        if task.state != "open" or (milestone and milestone.state != "open"):
+        milestone = tree.milestones.get(task.milestone) if task.milestone else None
+        project = projects.get(tree.project_of(task))
+        stopped = milestone is not None and (milestone.state != "open" or tree.is_stopped_above(milestone))
+        if task.state != "open" or stopped:
             continue
         if project is None and (task.project or task.milestone):
             continue
