@@ -17,11 +17,14 @@ KIND_WORDS: Mapping[str, str] = {
     "message": "messages", "meeting": "meetings", "absence": "absences", "project": "projects",
     "milestone": "milestones", "task": "tasks", "deal": "deals", "proposal": "proposals", "ad_account": "ad accounts",
     "ad_day": "daily ad rows", "ad_change": "ad changes", "ad_change_coverage": "ad changes", "measure": "scorecard",
-    "company": "companies", "staff": "staff",
+    "company": "companies", "staff": "staff", "retainer": "retainers", "ticket": "tickets",
 }  # fmt: skip
 
 RULE_WORDS: Mapping[str, str] = {
-    "milestone-no-tasks": "milestones without tasks", "task-overdue": "overdue tasks",
+    "milestone-no-tasks": "milestones", "milestone-unassigned": "milestones", "milestone-overdue": "milestones",
+    "project-overdue": "projects", "project-no-tasks": "projects", "project-no-manager": "projects",
+    "project-stale": "projects", "budget-burn": "budgets", "retainer-over": "retainers",
+    "retainer-unused": "retainers", "ticket-late": "tickets", "ticket-unassigned": "tickets", "task-overdue": "tasks",
     "person-overloaded": "people's load", "proposal-viewed": "proposals without an answer",
     "deal-idle": "idle deals", "deal-close-passed": "passed close dates", "cpl-up": "cost per lead",
     "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",

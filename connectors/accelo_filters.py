@@ -35,13 +35,15 @@ FILTERS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Names that the endpoints' documentation lists; each may be negated with `_not`."""
 
-DATES: Mapping[str, frozenset[str]] = {"activities": frozenset({"date_logged"})}
+DATES: Mapping[str, frozenset[str]] = {
+    "tasks": frozenset({"date_completed"}), "activities": frozenset({"date_logged"}),
+}  # fmt: skip
 """Documented dates that are asked for, each with `_after`."""
 
 ORDERS: Mapping[str, frozenset[str]] = {
-    "jobs": frozenset({"id"}), "milestones": frozenset({"id"}), "tasks": frozenset({"id", "date_created"}),
-    "periods": frozenset({"id", "date_commenced"}), "quotes": frozenset({"id"}), "prospects": frozenset({"id"}),
-    "activities": frozenset({"id", "date_created"}),
+    "jobs": frozenset({"id"}), "milestones": frozenset({"id"}), "quotes": frozenset({"id"}),
+    "prospects": frozenset({"id"}), "periods": frozenset({"id", "date_commenced"}),
+    "activities": frozenset({"id", "date_created"}), "tasks": frozenset({"id", "date_created", "date_completed"}),
 }  # fmt: skip
 """Fields that the documentation names as an order. Other lists come by their ids without being asked."""
 
@@ -69,6 +71,8 @@ class Filter:
     name: str
     text: str
     keeps: Callable[[Row], bool]
+    parts: tuple[Filter, ...] = ()
+    """Of conditions of which one is enough: each of them."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Filters:
 
     def check(self, resource: str) -> None:
         """Raises ValueError for a name that this list does not document: it would be ignored."""
-        for term in self.terms:
+        for term in (part for whole in self.terms for part in whole.parts or (whole,)):
             if term.name in ORDERING:
                 known = term.text.removeprefix(f"{term.name}(").removesuffix(")") in ORDERS.get(resource, ())
             elif term.name.endswith("_after"):
@@ -179,16 +183,23 @@ def against(*, milestone: Sequence[str] = (), job: Sequence[str] = ()) -> Filter
 
 
 def after(name: str, moment: int) -> Filter:
-    """Rows whose time is later than this, in unix seconds; one without a time is kept."""
+    """Rows whose time is later than this, in unix seconds; not those that have none."""
 
     def keeps(row: Row) -> bool:
         try:
             found = number(row.get(name))
         except BadValue:
             return True
-        return not found or found > moment
+        return found is not None and found > moment
 
     return Filter(f"{name}_after", f"{name}_after({moment})", keeps)
+
+
+def either(*terms: Filter) -> Filter:
+    """One of these conditions is enough. Of two with one name only the last would count."""
+    Filters(terms)
+    text = ",".join(term.text for term in terms)
+    return Filter("_OR", f"_OR({text})", lambda row: any(term.keeps(row) for term in terms), terms)
 
 
 def of_retainers(ids: Sequence[str]) -> Filter:
@@ -217,6 +228,7 @@ BY_ID = Filter("order_by_asc", "order_by_asc(id)", lambda _: True)
 """The order in which rows move least between two pages."""
 
 NEWEST = Filter("order_by_desc", "order_by_desc(date_created)", lambda _: True)
+LAST_DONE = Filter("order_by_desc", "order_by_desc(date_completed)", lambda _: True)
 LATEST_PERIOD = Filter("order_by_desc", "order_by_desc(date_commenced)", lambda _: True)
 
 

@@ -3,9 +3,10 @@
 The bare list of projects that are not over is read once for all lists that need their ids. Milestones are every one of
 those projects, whatever its standing, and the milestones they lie in, to the end.
 
-Tasks are every one of those milestones, whatever its standing ("all done" is not "no tasks"); the open ones on the
-projects themselves; of a project that has none so far, some closed one where there is any, so that "never had a task"
-is true; and the latest open ones of all, as a check on what the list by milestone left out.
+Tasks are every one of those milestones, whatever its standing ("all done" is not "no tasks"); of those on the projects
+themselves the open ones and what was done lately; of a project in which nothing is open and nothing was done lately
+the last that was done, so that "never had a task" and "the last one in May" are true; and the latest open ones of all,
+as a check on what the list by milestone left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from briefing.connector import Ignored, Skipped
@@ -22,10 +24,13 @@ from connectors.accelo_api import Api, Listing, NotShown
 from connectors.accelo_facts import CLOSED, Elsewhere, Shapes, parent_of, project_of
 from connectors.accelo_filters import (
     BY_ID,
+    LAST_DONE,
     NEWEST,
     Filter,
     Filters,
+    after,
     chunks,
+    either,
     on_milestones,
     on_projects,
     one_of,
@@ -49,6 +54,9 @@ TELLING = ("assignee", "date_due")
 
 OPEN = standing_not(*CLOSED)
 """The positive form would lose what has a standing nobody has heard of."""
+
+LATELY = timedelta(days=60)
+"""What was done on a project so long ago or less is read, as well as what is open."""
 
 FEW = 5
 """So many tasks may come to known milestones while the lists are read."""
@@ -220,22 +228,31 @@ def _tasks_listing(*terms: Filter) -> Listing:
     return Listing(resource="tasks", fields=TASKS, filters=Filters(terms), telling=TELLING)
 
 
+def _newest_first(found: Iterable[Fact | Skipped | Ignored]) -> bool:
+    """Whether tasks come in the order in which they were done, the last one first."""
+    days = [one.done_at for one in found if isinstance(one, Task) and one.done_at is not None]
+    return days == sorted(days, reverse=True)
+
+
 class _Tasks:
     """The tasks of known milestones and projects."""
 
     def __init__(self, api: Api, shapes: Shapes, steps: Steps) -> None:
         self._api, self._shapes, self._steps = api, shapes, steps
         self._seen: set[str] = set()
-        self._busy: set[str] = set()
-        """Projects that have a task."""
+        self._since = shapes.now - LATELY
+        self._known: set[str] = set()
+        """Projects with something open, or with something done lately."""
 
     def everything(self) -> Things:
         """Each task once."""
         for some in chunks(self._steps.projects):
             yield from self._stated(self._api.rows(_tasks_listing(on_milestones(some), BY_ID), already=self._seen))
+        lately = either(OPEN, after("date_completed", int(self._since.timestamp())))
         for some in chunks(self._steps.jobs):
-            yield from self._stated(self._api.rows(_tasks_listing(on_projects(some), OPEN, BY_ID), already=self._seen))
-        yield from self._finished()
+            listing = _tasks_listing(on_projects(some), lately, BY_ID)
+            yield from self._stated(self._api.rows(listing, already=self._seen))
+        yield from self._last_done()
         yield from self._left_out()
         yield from self._steps.lost
 
@@ -243,23 +260,29 @@ class _Tasks:
         for thing in stated(rows, self._task, "task"):
             if isinstance(thing, Elsewhere):
                 continue  # what nobody asked for
-            if isinstance(thing, Task):
-                self._busy.add(thing.project)
+            if isinstance(thing, Task) and (
+                thing.state in {"open", "paused"} or (thing.done_at and thing.done_at > self._since.date())
+            ):
+                self._known.add(thing.project)
             yield thing
 
     def _task(self, row: Row) -> Task | Elsewhere:
         return self._shapes.task(row, self._steps.projects)
 
-    def _finished(self) -> Things:
-        """Some closed task of every project that has no other: a page at a time, until each has one or has none."""
-        for some in chunks(set(self._steps.jobs) - self._busy):
+    def _last_done(self) -> Things:
+        """The last tasks that were done on projects of which nothing newer is known: a page at a time, until each has
+        one or has none.
+        """
+        for some in chunks(set(self._steps.jobs) - self._known):
             idle = some
             while idle:
-                listing = _tasks_listing(on_projects(idle), BY_ID)
+                listing = _tasks_listing(on_projects(idle), LAST_DONE)
                 rows, more = self._api.first_page(listing, self._seen)
-                yield from self._stated(rows)
-                left = [job for job in idle if job not in self._busy]
-                if more and len(left) == len(idle):  # a filter that is not kept: the whole list knows
+                found = list(self._stated(rows))
+                yield from found
+                left = [job for job in idle if job not in {one.project for one in found if isinstance(one, Task)}]
+                if more and (len(left) == len(idle) or not _newest_first(found)):
+                    # A filter or an order that is not kept: the whole list knows.
                     yield from self._stated(self._api.rows(listing, already=self._seen))
                     break
                 idle = left if more else []

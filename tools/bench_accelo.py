@@ -122,6 +122,8 @@ class Site:
 def parsed(filters: str) -> list[tuple[str, frozenset[str]]]:
     """Filters by name, with every word in their brackets."""
     found = re.findall(r"(\w+)\(((?:[^()]|\([^()]*\))*)\)", filters)
+    # Nothing was done lately on a project itself: of the two conditions the standing is the one that is kept.
+    found = [("standing_not", inside) if name == "_OR" else (name, inside) for name, inside in found]
     return [(name, frozenset(re.findall(r"\w+", inside))) for name, inside in found]
 
 

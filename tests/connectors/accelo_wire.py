@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,6 +47,7 @@ class Deployment:
     """`account_details` of the token's answer; None: with the locale."""
 
     keeps_filters: bool = True
+    keeps_order: bool = True
     most: int = 100
     """Rows of a page, whatever is asked for."""
 
@@ -91,11 +93,10 @@ class Deployment:
 
     def _kept(self, rows: Sequence[Any], request: Request) -> list[Any]:
         filters = parsed(request.param("_filters")) if self.keeps_filters else []
-        filters = [(name, values - self.ignored_values) for name, values in filters]
-        found = [row for row in rows if keeps(row, filters)]
-        for name, values in filters:
-            if name == "order_by_desc":
-                (by,) = values
+        tests = [filtering(*each, self.ignored_values) for each in filters]
+        found = [row for row in rows if all(test(row) for test in tests)]
+        for name, by in filters:
+            if name == "order_by_desc" and self.keeps_order:
                 found.sort(key=lambda row: int(row.get(by) or 0), reverse=True)
         return found
 
@@ -134,28 +135,38 @@ class Deployment:
         })  # fmt: skip
 
 
-def parsed(text: str) -> list[tuple[str, set[str]]]:
-    """Filters by name, with every word in their brackets."""
-    found = re.findall(r"(\w+)\(((?:[^()]|\([^()]*\))*)\)", text)
-    return [(name, set(re.findall(r"\w+", inside))) for name, inside in found]
+def parsed(text: str) -> list[tuple[str, str]]:
+    """Filters by name, with what stands in their brackets; of a name that comes twice the last counts."""
+    found, depth, begin = [], 0, 0
+    for at, char in enumerate(f"{text},"):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "," and depth == 0:
+            name, _, inside = text[begin:at].partition("(")
+            found.append((name, inside.removesuffix(")")))
+            begin = at + 1
+    return list(dict(found).items())
 
 
-def keeps(row: Mapping[str, Any], filters: Sequence[tuple[str, set[str]]]) -> bool:
-    """Whether a row keeps filters as Accelo's documentation describes them; unknown ones are ignored."""
-    for name, values in filters:
-        if name == "standing" and row["standing"] not in values:
-            return False
-        if name == "standing_not" and row["standing"] in values:
-            return False
-        if name == "contract" and str(row.get("contract_id")) not in values:
-            return False
-        if name == "date_logged_after" and int(row["date_logged"]) <= int(next(iter(values))):
-            return False
-        if name in {"job", "id", "parent"} and plain_id(row.get(name)) not in values:
-            return False
-        if name == "against" and (kind_of(row) not in values or row["against_id"] not in values):
-            return False
-    return True
+def filtering(name: str, inside: str, ignored: AbstractSet[str]) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a row keeps a filter as Accelo's documentation describes it; unknown ones are ignored."""
+    if name == "_OR":
+        parts = [filtering(*part, ignored) for part in parsed(inside)]
+        return lambda row: any(part(row) for part in parts)
+    values = set(re.findall(r"\w+", inside)) - ignored
+    if name == "standing":
+        return lambda row: row["standing"] in values
+    if name == "standing_not":
+        return lambda row: row["standing"] not in values
+    if name == "contract":
+        return lambda row: str(row.get("contract_id")) in values
+    if name.endswith("_after"):
+        field, limit = name.removesuffix("_after"), int(inside)
+        return lambda row: int(row.get(field) or 0) > limit if str(row.get(field) or 0).isdecimal() else True
+    if name in {"job", "id", "parent"}:
+        return lambda row: plain_id(row.get(name)) in values
+    if name == "against":
+        return lambda row: kind_of(row) in values and row["against_id"] in values
+    return lambda _: True
 
 
 def kind_of(row: Mapping[str, Any]) -> Any:

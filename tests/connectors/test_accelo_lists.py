@@ -6,6 +6,7 @@ import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -335,6 +336,62 @@ def test_which_tasks_are_read() -> None:
         "14": ("1", "3", "done"), "17": ("1", "", "open"),
     }  # fmt: skip
     assert (found.skipped, found.ignored) == ([], [])
+
+
+def day(days: float) -> str:
+    """Unix seconds of so many days before the reference's today."""
+    return str(int((NOW - timedelta(days=days)).timestamp()))
+
+
+def done(number: int, on: int, days: float, kind: str = "job") -> dict[str, Any]:
+    return task(number, on, kind, standing="complete", date_completed=day(days))
+
+
+def test_what_was_done_on_a_project_lately_is_read() -> None:
+    """A rule counts it as movement; what was done long ago only where nothing newer is known of the project."""
+    jobs, milestones = [job(n) for n in range(1, 6)], [milestone(1, 2), milestone(2, 3)]
+    tasks = [
+        task(10, 1, "job"), done(11, 1, 3), done(12, 1, 59), done(13, 1, 61),  # open ones and newer ones are there
+        done(20, 2, 200), done(21, 2, 100), done(22, 1, 90, "milestone"), done(23, 2, 70),  # the last one is on it
+        done(30, 3, 300), done(31, 2, 5, "milestone"),  # the last one is on its milestone
+        done(40, 4, 400), done(41, 4, 80), task(42, 4, "job", standing="inactive"),
+    ]  # fmt: skip
+    with serving(small(jobs, milestones, tasks)) as (accelo, server):
+        found = read(accelo, "tasks")
+        lines = [line for line in asked(server, "tasks") if "against(job" in line]
+    last: dict[str, Any] = {}
+    for fact in found.facts:
+        assert isinstance(fact, Task)
+        last[fact.project] = max(fact.done_at or date.min, last.get(fact.project, date.min))
+    assert last == {
+        one: (NOW - timedelta(days=days)).date() for one, days in (("1", 3), ("2", 70), ("3", 5), ("4", 80))
+    }
+    assert {"11", "12"} <= set(found.ids)
+    assert "13" not in found.ids
+    assert "_OR(standing_not(complete,inactive),date_completed_after(" in lines[0]
+    assert ["against(job(2,4,5)),order_by_desc(date_completed)" in line for line in lines] == [False, True]
+    assert (found.skipped, found.ignored) == ([], [])
+
+
+@pytest.mark.parametrize("kept", ["both", "no filter", "no order"])
+def test_the_last_that_was_done_is_the_last_however_many_there_are(kept: str) -> None:
+    """A page at a time, newest first; where filter or order are not kept the whole list is read."""
+    jobs = [job(1), job(2), job(3)]
+    tasks = [done(n, 1, 70 + n / 10) for n in range(1, 151)] + [done(200 + n, 2, 300 - n / 10) for n in range(120)]
+    deployment = small(jobs, [], tasks)
+    deployment.keeps_filters, deployment.keeps_order = kept != "no filter", kept != "no order"
+    with serving(deployment) as (accelo, server):
+        found = read(accelo, "tasks")
+        calls = len(asked(server, "tasks"))
+    last: dict[str, Any] = {}
+    for fact in found.facts:
+        assert isinstance(fact, Task)
+        last[fact.project] = max(fact.done_at or date.min, last.get(fact.project, date.min))
+    ends = {"1": NOW - timedelta(days=70.1), "2": NOW - timedelta(days=288.1)}
+    assert last == {one: at.date() for one, at in ends.items()}
+    assert "3" not in last
+    if kept == "both":
+        assert calls <= 7
 
 
 def test_tasks_that_the_list_by_milestone_leaves_out_are_told() -> None:

@@ -79,6 +79,11 @@ def name(person: Person | None) -> str:
     return person.name if person else ""
 
 
+def is_done_lately(task: Task, morning: date) -> bool:
+    """Whether it was done in the last sixty days."""
+    return task.done_at is not None and task.done_at > morning - timedelta(days=60)
+
+
 def above_zero(budget: Money | None) -> Money | None:
     """A budget of nothing is none in Accelo."""
     return budget if budget and budget.amount else None
@@ -87,14 +92,14 @@ def above_zero(budget: Money | None) -> Money | None:
 @cache
 def expected(morning: date) -> tuple[dict[str, Project], dict[str, Milestone], dict[str, Task]]:
     """What the world states of what is not over: running projects, all their milestones, all tasks of those, and the
-    open tasks on the projects themselves.
+    tasks on the projects themselves that are open or were done in the last two months.
     """
     facts = list(said_by(world(), morning))
     projects = {f.ref.id: f for f in facts if isinstance(f, Project) and f.state not in OVER}
     milestones = {f.ref.id: f for f in facts if isinstance(f, Milestone) and f.project in projects}
     tasks = {
         f.ref.id: f for f in facts if isinstance(f, Task)
-        and (f.milestone in milestones or (not f.milestone and f.project in projects and f.state not in OVER))
+        and (f.milestone in milestones or (f.project in projects and (f.state not in OVER or is_done_lately(f, morning))))
     }  # fmt: skip
     return projects, milestones, tasks
 
@@ -120,7 +125,7 @@ def assert_is_the_world(found: Found, morning: date) -> None:
     assert {
         key: (f.title, f.state, name(f.assignee), f.due, f.remaining, f.done_at,
               found.record("milestone", f.milestone) if f.milestone else "", found.record("job", f.project))
-        for key, f in found.of(Task).items()
+        for key, f in found.of(Task).items() if f.milestone or f.state not in OVER or is_done_lately(f, morning)
     } == {
         key: (f.title, f.state, name(f.assignee), f.due, f.remaining, f.done_at, f.milestone, f.project)
         for key, f in tasks.items()
