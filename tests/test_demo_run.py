@@ -12,6 +12,8 @@ import pytest
 
 from briefing.cli.demos import DemoOptions, read_and_compile, served
 from briefing.compile import Compiled
+from briefing.demo.judge import COUNTED, Judge
+from briefing.demo.world import DEMO_SEED, World
 from briefing.why_text import why
 from briefing.workspace import compile_in, open_run
 
@@ -58,6 +60,17 @@ def test_the_ad_account_is_news_by_the_method(demo: Compiled) -> None:
     for figure in ("dispersion:", "leads expected:", "account p:", "limit", "loss a day, lower bound:"):
         assert figure in text.lower()
     assert item.stage == "news"
+
+
+def test_what_accelo_tells_holds_in_the_agency(demo: Compiled) -> None:
+    """Read on the wire, in Accelo's own numbers: nothing untrue, nothing that only looks so, nothing missed."""
+    judge = Judge(World(DEMO_SEED, demo.briefing.date), demo.briefing.date)
+    found = judge.judge(demo.briefing)
+    verdicts = [v for v in found.verdicts if v.matter[0] in COUNTED]
+    assert {v.matter[0] for v in verdicts} >= {"milestone", "task", "project", "ticket"}
+    assert not [(v.headline, v.why) for v in verdicts if v.kind not in {"planted", "grey", "unplanned"}]
+    assert not [miss.planted for miss in found.misses if miss.planted.matter[0] in COUNTED]
+    assert not [v for v in verdicts if v.wrong_client]
 
 
 AMOUNT = re.compile(r"\$([\d,]+(?:\.\d\d)?)")

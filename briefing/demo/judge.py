@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -24,6 +24,7 @@ from briefing.demo.days import moment, plus, workdays_since, working_hours
 from briefing.demo.files_mail import message_id
 from briefing.demo.files_slack import stamp
 from briefing.demo.planted import SUBJECT, Matter, Planted
+from briefing.demo.server.accelo_ids import Numbers
 from briefing.demo.stated import SUPPORT
 from briefing.demo.world import World
 from briefing.document import Briefing, ItemDoc
@@ -79,10 +80,16 @@ class Judged:
     accounts: int
 
 
-FILES = frozenset({"projects"})
-"""What is read on every morning; what stands in other sources is missed only where they were looked at."""
+WITH_SUPPORT: Mapping[str, frozenset[str]] = {
+    "retainer": frozenset({SUPPORT, "accelo"}), "ticket": frozenset({SUPPORT, "accelo"}),
+}  # fmt: skip
+"""Subjects that stand in no file, and the sources that have them."""
 
-SOURCE_OF = {"retainer": SUPPORT, "ticket": SUPPORT}
+COUNTED = {
+    "milestone": "milestone", "task": "task", "project": "job", "budget": "job", "retainer": "period",
+    "ticket": "issue",
+}  # fmt: skip
+"""What Accelo counts by itself, by our subjects."""
 
 STRICT = frozenset({"milestone", "project", "budget", "retainer", "ticket"})
 """Subjects of which every sentence is judged by its own rule, also where another one holds of the same thing."""
@@ -100,9 +107,7 @@ class Judge:
         verdicts = tuple(self.verdict(item, full=item.id in full) for item in briefing.items)
         told = {verdict.matter for verdict in verdicts}
         sources = {coverage.source for coverage in briefing.coverage}
-        planted = [
-            one for one in _one_each(self.truth.planted) if SOURCE_OF.get(one.matter[0], "projects") in sources | FILES
-        ]
+        planted = [one for one in _one_each(self.truth.planted) if WITH_SUPPORT.get(one.matter[0], sources) & sources]
         misses = tuple(
             Miss(seed=self.world.seed, morning=self.morning, planted=one)
             for one in planted
@@ -153,6 +158,8 @@ class Judge:
         if subject == "measure":
             names = (number.name for number in self.world.scorecard.numbers)
             return (subject, next((name for name in names if _bare(name) in _bare(about)), about))
+        if subject in COUNTED:
+            return (subject, self._own_id(COUNTED[subject], about))
         if subject == "person":
             names = (human.name for human in self.world.people.staff)
             return (subject, next((name for name in names if _bare(name) == _bare(about)), about))
@@ -166,6 +173,13 @@ class Judge:
             uids = (one.event.uid for one in self.world.diary.invitations)
             return (subject, next((uid for uid in uids if uid in about), about))
         return (subject, about)
+
+    def _own_id(self, kind: str, about: str) -> str:
+        """The agency's own id of what Accelo names by a number; ids of files are its own."""
+        try:
+            return Numbers(self.world).record(kind, about)
+        except KeyError:
+            return about
 
     @cached_property
     def _talks(self) -> dict[str, str]:
