@@ -14,15 +14,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from briefing.errors import ConfigError
 from briefing.facts import Money, Person
 from briefing.morning import Audience, WorkCalendar
 from briefing.secrets import is_reference
+
+if TYPE_CHECKING:
+    from briefing.schedule import Timetable
 
 FILE_NAME = "briefing.toml"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -68,12 +80,7 @@ class WorkspaceSection(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            msg = f'"{value}" is not a time zone; write one such as Europe/Berlin'
-            raise ValueError(msg) from error
-        return value
+        return _zone(value)
 
     @field_validator("workdays")
     @classmethod
@@ -148,6 +155,34 @@ class ClientSection(Section):
     monthly_fee: Price | None = None
     target_cpl: Price | None = None
     owner: str = ""
+
+
+class ScheduleSection(Section):
+    """`[schedule]`: when the edition of a workday is due."""
+
+    time: str = "06:30"
+    timezone: str = ""
+    """The reader's; default: the workspace's."""
+
+    days_off: tuple[str, ...] = ()
+    """Dates without an edition besides the workspace's holidays: `2026-12-28`, `2026-12-28..2027-01-02`."""
+
+    catch_up: str = "6h"
+    """How late an edition is still sent."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return value and _zone(value)
+
+    @field_validator("time", "days_off", "catch_up")
+    @classmethod
+    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
+        from briefing import schedule
+
+        readers = {"time": schedule.clock_time, "days_off": schedule.dates, "catch_up": schedule.span}
+        readers[info.field_name or ""](value)
+        return value
 
 
 class OrderSection(Section):
@@ -289,6 +324,7 @@ class Settings(Section):
     rules: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     prices: Mapping[str, Decimal] = Field(default_factory=dict)
     order: OrderSection = OrderSection()
+    schedule: ScheduleSection = ScheduleSection()
     deliver: Mapping[str, Annotated[AnyChannel, Field(discriminator="use")]] = Field(default_factory=dict)
     max_age: str = "2h"
 
@@ -311,6 +347,17 @@ class Settings(Section):
             closes=closes,
         )
 
+    def timetable(self, year: int) -> Timetable:
+        """When editions are due, with the holidays of the years around one."""
+        from briefing import schedule
+
+        section = self.schedule
+        return schedule.Timetable(
+            at=schedule.clock_time(section.time), days_off=schedule.dates(section.days_off),
+            zone=ZoneInfo(section.timezone) if section.timezone else self.zone, calendar=self.calendar(year),
+            catch_up=schedule.span(section.catch_up),
+        )  # fmt: skip
+
     def reader(self) -> Audience:
         """The first audience."""
         if not self.audience:
@@ -320,6 +367,15 @@ class Settings(Section):
         if first.name:
             persons.append(Person(name=first.name))
         return Audience(name=first.name, persons=tuple(persons))
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        msg = f'"{value}" is not a time zone; write one such as Europe/Berlin'
+        raise ValueError(msg) from error
+    return value
 
 
 def _weekday(text: str) -> str:
@@ -417,9 +473,23 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
             elif section == "rules" and isinstance(table, Mapping):
                 problems += _threshold_problems(name, table[name], rules[name].limits)
     problems += _delivery_problems(plain)
+    if settings is not None:
+        problems += _schedule_problems(settings)
     if problems or settings is None:
         raise ConfigError(problems, where=where)
     return settings
+
+
+def _schedule_problems(settings: Settings) -> list[str]:
+    """An edition is dated in the workspace's zone: it is wrong where the reader has another date at that time."""
+    section, here = settings.schedule, settings.workspace.timezone
+    if section.timezone in {"", here}:
+        return []
+    # Any year shows what two zones and their summer times do to each other.
+    if settings.timetable(2026).dated_alike(settings.zone, 2026):
+        return []
+    time = f"schedule.timezone: from {section.time} in {section.timezone} until the end of catch_up"
+    return [f"{time} the date in {here} is not always the same; take another time or a shorter catch_up"]
 
 
 def _delivery_problems(plain: Mapping[str, object]) -> list[str]:
@@ -517,7 +587,7 @@ def _problem(detail: Any) -> str:
 def _known_keys(location: tuple[str | int, ...]) -> Mapping[str, object]:
     sections: dict[str, type[BaseModel]] = {
         "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
-        "clients": ClientSection, "order": OrderSection,
+        "clients": ClientSection, "order": OrderSection, "schedule": ScheduleSection,
     }  # fmt: skip
     section = sections.get(str(location[0]), Settings) if location else Settings
     if location[:1] == ("deliver",) and len(location) > 2:

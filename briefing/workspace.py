@@ -165,12 +165,15 @@ PATH_SETTINGS = frozenset(
 
 def configured(path: Path) -> Workspace:
     """The workspace of a configuration file; its store lies in the user's data folder."""
+    return Workspace(settings=read(path), folder=folder_of(path), base=path.resolve().parent)
+
+
+def folder_of(path: Path) -> Path:
+    """Where the store of a configuration file lies, whatever stands in the file."""
     import platformdirs
 
-    absolute = path.resolve()
-    name = hashlib.sha256(str(absolute).encode()).hexdigest()[:12]
-    folder = Path(platformdirs.user_data_dir("briefing")) / "workspaces" / name
-    return Workspace(settings=read(path), folder=folder, base=absolute.parent)
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    return Path(platformdirs.user_data_dir("briefing")) / "workspaces" / name
 
 
 def run_folder(name: str) -> Path:
