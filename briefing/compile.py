@@ -247,9 +247,12 @@ class _Writer:
         owner = self._owner(item.owner)
         kinds = {one.lost_kind for one in card.members}
         body = [*item.body, *reason_lines(card)]
-        body += [sentence for sentence in (item.since_text, self._owner_sentence(item.owner)) if sentence]
+        said = owner is None and any(one.item.unowned for one in card.members)
+        owned = "" if said else self._owner_sentence(item.owner)
+        body += [sentence for sentence in (item.since_text, owned) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
-        line = item.line if name in item.line else f"{item.line} {name[0].upper()}{name[1:]}."
+        named = name in item.line or (owner is None and item.unowned)
+        line = item.line if named else f"{item.line} {name[0].upper()}{name[1:]}."
         return CardDoc(
             number=number, id=lead.id, client=item.client, headline=item.headline,
             line=line, body=tuple(body), ask=item.ask,
@@ -365,9 +368,15 @@ def reason_lines(card: Card) -> tuple[str, ...]:
         if (one.item.about.source, one.item.about.kind, one.item.about.id) not in told
     ]
     name, colon, _ = card.lead.item.line.partition(": ")
-    short = [_capital(line.removeprefix(name + colon) if colon else line) for line in lines[:MOST_REASONS]]
+    known = [f"{one}: " for one in (name if colon else "", card.lead.item.client) if one]
+    short = [_capital(_without(line, known)) for line in lines[:MOST_REASONS]]
     rest = len(lines) - len(short)
     return (*short, *((f"{words.count(rest, 'more matter')}.",) if rest else ()))
+
+
+def _without(line: str, prefixes: Sequence[str]) -> str:
+    """A line without the first of these that it begins with."""
+    return line.removeprefix(next((prefix for prefix in prefixes if line.startswith(prefix)), ""))
 
 
 def _capital(line: str) -> str:

@@ -115,6 +115,9 @@ class Item:
     people: tuple[Person, ...] = ()
     """Persons it concerns besides the owner, for the day's meetings."""
 
+    unowned: bool = False
+    """It says itself that nobody has it, so that "No owner." beside it would say that twice."""
+
     tells: tuple[Ref, ...] = ()
     """What this sentence counts already (the open tasks of a late milestone): not said again on the same card."""
 

@@ -44,6 +44,12 @@ def test_money_over_is_a_fact(table: str) -> None:
     assert item.stake.kind == "fact"
 
 
+def test_what_is_over_with_nothing_open_is_asked_for_otherwise() -> None:
+    text = "project | p1 | title=Acme site | hours_planned=100 | hours_used=118\ntask | t1 | project=p1 | title=Draw"
+    assert one(text).ask == "more budget, less work, or leave it?"
+    assert one(text + " | state=done").ask == "bill what is over or leave it?"
+
+
 def test_on_course_to_be_over_with_the_day_it_runs_out(table: str) -> None:
     """
     project | p1 | title=Acme site | starts=2026-10-26 | due=2026-12-18 | hours_planned=100 | hours_used=72 | hours_left=58

@@ -76,3 +76,18 @@ def test_a_project_of_no_known_client_is_one_card_too(table: str) -> None:
     milestone | m3 | project=p2 | title=Draft  | due=2026-11-17
     """
     assert [len(card.reasons) for card in cards(table)] == [1, 0]
+
+
+def test_that_nobody_has_it_is_said_once(table: str) -> None:
+    """
+    project   | p1 | title=Oakline shop | party=Oakline | starts=2026-11-01
+    milestone | m1 | project=p1 | title=Wave 2 | due=2026-11-23
+    ticket    | k1 | title=Login fails | party=Oakline | due=2026-11-16 | project=p1
+    project   | p2 | title=Hollis shop | manager=Ann
+    ticket    | k2 | title=Form | opened=2026-11-09 09:00
+    ticket    | k3 | title=Photo | opened=2026-11-18 17:00 | assignee=Ann
+    """
+    wave, form = cards(table)
+    assert wave.body == ("No manager.", 'Ticket "Login fails" was due Monday.')
+    assert form.line == 'Ticket "Form" has nobody since 9 November 09:00.'
+    assert not any("owner" in sentence for sentence in form.body)

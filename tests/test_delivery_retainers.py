@@ -138,7 +138,7 @@ def test_hours_that_are_far_from_used_near_the_end() -> None:
         UNUSED, f"{MONTH} | hours=50 | hours_used=12 | hours_unapproved=3 | rollover=no | fee=6000 USD", LAST_WEEK
     )
     assert item.headline == "Oakline retainer: 15 of 50 h used with 4 workdays left."
-    assert item.line == "Oakline retainer: 35 h of 50 h unused, 4 workdays left."
+    assert item.line == "Oakline retainer: 70 % of its hours unused, 4 workdays left."
     assert item.body == (
         "3 h of these are not yet approved.",
         "What is left does not go over into the next period.",

@@ -138,7 +138,8 @@ def budget_burn(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item
         found = [burn for one in owned if (burn := _burn(one, progress, _Margins.of(facts, limits, project)))]
         if found:
             worst = max(found, key=lambda burn: (STAGES.index(burn.stage), burn.measure))
-            yield _item(facts, morning, project, worst, owned)
+            finished = counted and bool(its) and not still_open
+            yield _item(facts, morning, project, worst, owned, finished=finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,9 @@ def _percent(share: Decimal) -> Decimal:
     return (share * 100).quantize(Decimal(1), ROUND_HALF_UP)
 
 
-def _item(facts: Facts, morning: Morning, project: Project, burn: _Burn, owned: tuple[Budget, ...]) -> Item:
+def _item(
+    facts: Facts, morning: Morning, project: Project, burn: _Burn, owned: tuple[Budget, ...], *, finished: bool
+) -> Item:  # fmt: skip
     name, budget = with_client(facts, project), burn.budget
     others = tuple(
         f"Of its {one.name} {words.percent(one.share)} {'is' if one.currency else 'are'} used ({one.of})."
@@ -228,7 +231,7 @@ def _item(facts: Facts, morning: Morning, project: Project, burn: _Burn, owned: 
         headline=f"{name}: {burn.text}.",
         line=f"{name}: {burn.short}.",
         body=(*_runs_out(project, budget, morning), *others, *fee),
-        ask="more budget, less work, or leave it?",
+        ask="bill what is over or leave it?" if finished else "more budget, less work, or leave it?",
         owner=project.manager,
         stake=_stake(project, burn),
         likelihood=None

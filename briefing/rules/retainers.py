@@ -185,7 +185,7 @@ def _unused(facts: Facts, period: _Period, client: str, unused: Decimal) -> Item
     return _item(
         facts, period, client, rule="retainer-unused", stage="unused",
         headline=f"{name}: {use.of} used{period.ends.replace(',', ' with', 1)}.",
-        line=f"{name}: {use.amount(unused)} of {use.amount(use.planned)} unused{period.ends}.",
+        line=f"{name}: {words.percent(unused / use.planned)} of its {use.name} unused{period.ends}.",
         over=Decimal(0), measure=_percent(unused / use.planned),
     )  # fmt: skip
 

@@ -151,6 +151,7 @@ def _alone(facts: Facts, morning: Morning, one: _Told, *, stage: str) -> Item:
         owner=ticket.assignee if late else None,
         since=_day(one, morning),
         short="ticket",
+        unowned=ticket.assignee is None or not late,
         evidence=(facts.evidence(ticket, f"{clean(ticket.title, TITLE)}, {one.short}"),),
         looked_in=() if late else facts.looked_in(Ticket, source=facts.source),
         gone_when="the ticket resolved, another date, or a decision of yours"
@@ -178,6 +179,7 @@ def _group(facts: Facts, morning: Morning, client: str, group: Sequence[_Told], 
         since=_day(first, morning),
         measure=Decimal(len(group)),
         short=many,
+        unowned=not late,
         evidence=tuple(
             facts.evidence(one.ticket, f"{clean(one.ticket.title, TITLE)}, {one.short}") for one in group
         ),
