@@ -40,6 +40,9 @@ class Post:
         self.rcpt: dict[str, str] = {}
         self.data: list[str] = []
         """Replies to the contents, one mail after the other; then 250."""
+        self.pause = 0.0
+        """Seconds before the reply to the contents."""
+
         self.password = "right-password"
         self.refusal = "535 5.7.8 Authentication credentials invalid"
 
@@ -67,6 +70,7 @@ class Post:
             return reply
         if reply[:1] not in "45":
             self.taken.append((tuple(envelope.rcpt_tos), envelope.content))
+        await asyncio.sleep(self.pause)
         if reply == CUT:
             server.transport.abort()
         elif reply == HANG:
