@@ -338,6 +338,17 @@ class _Writer:
             parts.append(f"{nobody} without a client")
         return f"{len(rest)} more: {', '.join(parts)}."
 
+    def _without_source(self, idle: Sequence[str], total: int) -> str:
+        """What no source states, and how many rules did not run for it: `No source for ad accounts, deals: 9 of 24`."""
+        rules = load_all()
+        read = {kind for reading in self.facts.readings for kind in reading.kinds}
+        needed = {need.kind.kind for name in idle for need in rules[name].needs if not need.optional}
+        kinds = sorted({coverage.KIND_WORDS.get(kind, kind) for kind in needed - read})
+        unknown = any(not reading.kinds for reading in self.facts.readings)
+        source = "No source that could be read" if unknown else "No source"
+        what = f"{source} for {words.listed(kinds)}" if kinds else words.some(sorted(idle), 3)
+        return f"{what}: {len(idle)} of {words.count(total, 'rule')} did not run."
+
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
         lines = [*self.plan.notices, "Compared with no earlier edition."]
         idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
@@ -345,9 +356,7 @@ class _Writer:
         if faults:
             lines.append(f"A fault of ours: {words.listed(faults)} did not run. The log has the details.")
         if idle:
-            unknown = any(not reading.kinds for reading in self.facts.readings)
-            source = "No source that could be read" if unknown else "No source"
-            lines.append(f"{source} for {words.count(len(idle), 'rule')}: {', '.join(idle)}.")
+            lines.append(self._without_source(idle, len(outcomes)))
         doubtful = self.facts.directory.ambiguous
         if doubtful:
             lines.append(f"Could be two clients, counted for none: {words.some(sorted(doubtful), 5)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,10 +22,12 @@ KIND_WORDS: Mapping[str, str] = {
 }  # fmt: skip
 
 RULE_WORDS: Mapping[str, str] = {
-    "milestone-no-tasks": "milestones", "milestone-unassigned": "milestones", "milestone-overdue": "milestones",
-    "project-overdue": "projects", "project-no-tasks": "projects", "project-no-manager": "projects",
-    "project-stale": "projects", "budget-burn": "budgets", "retainer-over": "retainers",
-    "retainer-unused": "retainers", "ticket-late": "tickets", "ticket-unassigned": "tickets", "task-overdue": "tasks",
+    "milestone-no-tasks": "milestones without tasks", "milestone-unassigned": "milestones that nobody has",
+    "milestone-overdue": "late milestones", "project-overdue": "late projects",
+    "project-no-tasks": "projects without work", "project-no-manager": "projects without a manager",
+    "project-stale": "projects without movement", "budget-burn": "budgets",
+    "retainer-over": "retainers over their use", "retainer-unused": "retainers under their use",
+    "ticket-late": "late tickets", "ticket-unassigned": "tickets that nobody has", "task-overdue": "overdue tasks",
     "person-overloaded": "people's load", "proposal-viewed": "proposals without an answer",
     "deal-idle": "idle deals", "deal-close-passed": "passed close dates", "cpl-up": "cost per lead",
     "cpl-over-target": "cost per lead against target", "client-waiting": "clients who wait",
@@ -36,6 +39,14 @@ RULE_WORDS: Mapping[str, str] = {
     "measure-off-target": "the scorecard", "measure-late": "late scorecard numbers",
 }  # fmt: skip
 """What a rule speaks of, where the briefing says that it does not."""
+
+WHOLE_SUBJECTS: Mapping[str, frozenset[str]] = {
+    "milestones": frozenset({"milestone-no-tasks", "milestone-unassigned", "milestone-overdue"}),
+    "projects": frozenset({"project-overdue", "project-no-tasks", "project-no-manager", "project-stale"}),
+    "retainers": frozenset({"retainer-over", "retainer-unused"}),
+    "tickets": frozenset({"ticket-late", "ticket-unassigned"}),
+}
+"""Where all these rules are silent, nothing is said of the subject at all, and one word tells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,19 +140,30 @@ def of_sources(
     found: Sequence[StreamReading],
     not_run: Iterable[NotRun],
     morning: Morning,
-    silent_words: Mapping[str, str] = RULE_WORDS,
 ) -> tuple[SourceCoverage, ...]:
     """Coverage per source, in the order of their names."""
     silent: dict[str, set[str]] = {}
     for one in not_run:
         if one.blocked_by:
-            silent.setdefault(one.blocked_by, set()).add(silent_words.get(one.rule, one.rule))
+            silent.setdefault(one.blocked_by, set()).add(one.rule)
     sources: dict[str, list[StreamReading]] = {}
     for reading in found:
         sources.setdefault(reading.source, []).append(reading)
     return tuple(
-        _source(name, streams, sorted(silent.get(name, ())), morning) for name, streams in sorted(sources.items())
+        _source(name, streams, subjects_of(silent.get(name, set())), morning)
+        for name, streams in sorted(sources.items())
     )
+
+
+def subjects_of(rules: AbstractSet[str]) -> list[str]:
+    """What nothing is said about where these rules are silent.
+
+    >>> subjects_of({"retainer-over", "retainer-unused", "ticket-late"})
+    ['late tickets', 'retainers']
+    """
+    whole = {word: members for word, members in WHOLE_SUBJECTS.items() if members <= rules}
+    rest = rules - frozenset[str]().union(*whole.values())
+    return sorted({*whole, *(RULE_WORDS.get(name, name) for name in rest)})
 
 
 def _source(name: str, streams: Sequence[StreamReading], silent: Sequence[str], morning: Morning) -> SourceCoverage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from briefing import words
 from briefing.compile import Compiled
-from briefing.coverage import RULE_WORDS
 from briefing.facts import Fact, Project
 from briefing.reading.text import folded
 from briefing.rules import load_all
@@ -33,7 +32,7 @@ def _of_rule(compiled: Compiled, name: str) -> list[str]:
     outcome = next((one for one in compiled.outcomes if one.rule == name), None)
     if outcome is None:
         return [f"{name} is switched off in [rules.{name}]."]
-    lines = [f"{name}: {RULE_WORDS.get(name, name)}."]
+    lines = [f"{name}: {load_all()[name].doc.partition(chr(10))[0] or name}"]
     if outcome.ran_on:
         items = words.count(len(outcome.items), "item")
         lines.append(f"  Ran on {words.listed(outcome.ran_on)} and found {items}.")

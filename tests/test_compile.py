@@ -11,10 +11,11 @@ from typing import Literal
 import pytest
 
 from briefing.compile import Compiled, Plan, compile_briefing
-from briefing.coverage import Freshness
+from briefing.coverage import KIND_WORDS, RULE_WORDS, WHOLE_SUBJECTS, Freshness, subjects_of
 from briefing.demo.stated import StatedSeries, snapshot
 from briefing.demo.world import World
 from briefing.document import Briefing, to_json
+from briefing.facts import KINDS
 from briefing.render import render
 from briefing.rules import load_all
 from briefing.rules.view import NoAdSeries
@@ -185,3 +186,24 @@ def test_no_rule_fails_on_the_agency() -> None:
     taken, series = agency()
     made = compile_briefing(taken, series, Plan(), MORNING).briefing
     assert not any("fault" in notice for notice in made.notices)
+
+
+def test_every_kind_and_every_rule_has_words() -> None:
+    assert KIND_WORDS.keys() == KINDS.keys()
+    assert RULE_WORDS.keys() == load_all().keys()
+
+
+def test_what_no_source_states_is_named_and_not_every_rule() -> None:
+    """Thirty names of rules are no sentence."""
+    notices = briefing_of(of(LAUNCH, **WHOLE)).notices
+    (line,) = [one for one in notices if one.startswith("No source for")]
+    assert line.endswith(f"of {len(load_all())} rules did not run.")
+    assert "ad accounts" in line
+    assert "milestones" not in line
+
+
+def test_one_word_where_nothing_is_said_of_a_subject_at_all() -> None:
+    milestones = {"milestone-no-tasks", "milestone-unassigned", "milestone-overdue"}
+    assert subjects_of({*milestones, "budget-burn"}) == ["budgets", "milestones"]
+    assert subjects_of(milestones - {"milestone-overdue"}) == ["milestones that nobody has", "milestones without tasks"]
+    assert set().union(*WHOLE_SUBJECTS.values()) <= load_all().keys()
