@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 SCHEMA = "briefing/1"
 
@@ -49,6 +49,9 @@ class SourceCoverage:
 
     silent_rules: tuple[str, ...] = ()
     """Rules that did not run because of this source."""
+
+    told: bool = False
+    """The last delivered edition said already that it was missing or old."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,8 +308,62 @@ class Changes:
     better: tuple[Line, ...] = ()
     back: tuple[Line, ...] = ()
     unchanged: tuple[Line, ...] = ()
+    unchecked: tuple[Line, ...] = ()
+    """What stood in full and was not looked at today: it stays on the page."""
+
     notes: tuple[str, ...] = ()
     """`Nothing is called resolved in Accelo today.`"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What an edition leaves of one item for the next one to compare with: items of its own, and those it remembers."""
+
+    state: Literal["open", "unchecked", "within", "resolved"] = "open"
+    """
+    open       it stands in this edition
+    unchecked  it stood in an earlier one, and what it rests on was not read whole since
+    within     it stood in an earlier one, and is part of another item now
+    resolved   it stood in an earlier one, and was looked for and not found any more
+    """
+
+    id: str
+    rule: str
+    matter: str
+    stage: str
+    source: str
+    kind: str
+    about: str
+    """The id of what it is about: with matter, source and kind its key."""
+
+    client: str = ""
+    line: str
+    short: str = ""
+    since: date | None = None
+    deadline: date | None = None
+    lost: Decimal = Decimal(0)
+    stood: date
+    """In which edition it stood last; of one that is resolved, which one said so."""
+
+    first: date
+    """In which edition it stood first, of those it stood in without being resolved."""
+
+    moved: date
+    """In which edition it was last new, worse, better or back."""
+
+    measure: Decimal | None = None
+    """Its measure when that last moved by the rule's step: a slow climb adds up."""
+
+    full: bool = False
+    """It stood in full."""
+
+    parts: tuple[str, ...] = ()
+    """What else it speaks of, as `source:kind:id`: the tasks of a person's load."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """(matter, source, kind, id): the item's identity from day to day."""
+        return (self.matter, self.source, self.kind, self.about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,11 +422,27 @@ class Briefing:
     """`Friday 07:00`: until then nobody looks again. Empty: "the next edition"."""
 
     changes: Changes = field(default_factory=Changes)
+    traces: tuple[Trace, ...] = ()
+    """For the next edition: what this one had, and what it remembers of earlier ones."""
 
 
 def to_json(briefing: Briefing) -> str:
     """The whole document, schema `briefing/1`, the same bytes for the same briefing."""
     return json.dumps({"schema": SCHEMA, **plain(briefing)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def from_json(text: str) -> Briefing:
+    """A document that `to_json` wrote; fields of a later version are left out. Raises ValueError where it is none."""
+    from briefing.codec import build
+
+    value = json.loads(text)
+    if not isinstance(value, dict) or value.pop("schema", "") != SCHEMA:
+        raise ValueError(f"this is no document of schema {SCHEMA}")
+    for meeting in value["agenda"]["appointments"]:
+        meeting["with_"] = meeting.pop("with", ())
+    value["date"] = date.fromisoformat(value["date"])  # a field named as its type hides it from `build`
+    value["coverage_lines"] = [(source, tuple(texts)) for source, texts in value["coverage_lines"]]
+    return cast(Briefing, build(Briefing, value))
 
 
 def plain(value: Any) -> Any:
