@@ -212,7 +212,9 @@ class Holding:
             # That somebody has left stands in no list of projects: only a list of staff can say so.
             grey = self._has_left(project)
         elif label.rule == "project-stale":
-            grey = self.idle(label.id) < 15
+            # Whoever talks with a client who has no other project may be talking about this one.
+            alone = sum(one.client == project.client for one in self.running.values()) == 1
+            grey = alone or self.idle(label.id) < 15
         else:
             hours = self.delivery.hours(self.morning)[label.id]
             grey = hours.used < 1.1 * hours.agreed * 60

@@ -53,7 +53,7 @@ class Agreement:
 
     rollover: bool
     approves: bool
-    """Whether logged time counts only when it is approved."""
+    """Whether logged time counts only when it is approved; what is bought by value counts at once."""
 
     @property
     def amount(self) -> int:
@@ -182,10 +182,10 @@ class Retainers:
 
     @staticmethod
     def _is_over(period: Period, morning: date) -> bool:
-        """More is used than is allowed, by more than a rounding; or it is far from enough at half-time."""
+        """More is used than is allowed, by more than a rounding; or far too little is left for the last third."""
         gone = sum(day < morning for day in period.days) / len(period.days)
         allowed = period.agreement.hours
-        return period.used(morning) > 1.05 * allowed or (gone >= 0.5 and period.share >= 1.3)
+        return period.used(morning) > 1.05 * allowed or (gone >= 0.65 and period.share >= 1.3)
 
     @staticmethod
     def _is_lost(period: Period, morning: date) -> bool:
@@ -229,6 +229,7 @@ class Retainers:
         # Every client is met before one has two.
         client = self.people.clients[number * 7 % len(self.people.clients)]
         kind = draw.random()
+        by_value = 0.15 <= kind < 0.35
         starts = _month(plus(self.first, -draw.between(0, 200)))
         ends = plus(_month(plus(starts, 366)), -1) if draw.chance(0.5) else None
         renews = ends is not None and draw.chance(0.7)
@@ -236,8 +237,8 @@ class Retainers:
             id=f"R-{number + 1:04d}", client=client.name, title=f"{client.name}: {draw.one_of(TITLES)}",
             manager=draw.one_of(self.people.with_role("manager", "account")), known=plus(starts, -draw.between(2, 30)),
             starts=starts, ends=None if renews else ends, renews=renews,
-            allows="unlimited" if kind < 0.15 else "value" if kind < 0.35 else "hours",
-            hours=draw.between(4, 30) * 2, rollover=draw.chance(0.25), approves=draw.chance(0.5),
+            allows="unlimited" if kind < 0.15 else "value" if by_value else "hours",
+            hours=draw.between(4, 30) * 2, rollover=draw.chance(0.25), approves=draw.chance(0.5) and not by_value,
         )  # fmt: skip
 
     def _periods(self, agreement: Agreement) -> Iterator[Period]:
