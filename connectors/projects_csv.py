@@ -54,6 +54,7 @@ _CLIENT = column(
     loose="company, company name, account, account name",
 )
 _PROJECT = column("project", "text", "project, project name, project title, job, job name")
+_HOURS = "h hr hrs hour hours min mins minute minutes"
 _PROJECT_ID = column(
     "project_id",
     "text",
@@ -84,6 +85,19 @@ PROJECTS = Form(
             loose="value, amount, price",
         ),
         column("used", "money", "used, spent, budget used, budget spent, amount used, amount spent"),
+        column(
+            "hours_planned", "number",
+            "planned hours, hours planned, budgeted hours, budget hours, hours budgeted, hours budget, "
+            "estimated hours, hours estimated, sold hours, hours sold",
+            units=_HOURS,
+        ),
+        column(
+            "hours_used", "number",
+            "used hours, hours used, logged hours, hours logged, actual hours, hours spent, tracked hours, "
+            "hours tracked, worked hours, hours worked",
+            units=_HOURS,
+        ),
+        column("hours_left", "number", "remaining hours, hours remaining, hours left, hours to do", units=_HOURS),
         column("currency", "text", "currency, currency code"),
         column(
             "last_activity", "moment",
@@ -151,7 +165,7 @@ TASKS = Form(
             "remaining",
             "number",
             "remaining, remaining hours, hours remaining, remaining time, time remaining, hours left",
-            units="h hr hrs hour hours min mins minute minutes",
+            units=_HOURS,
         ),
         _DONE,
         _URL,
@@ -264,6 +278,9 @@ class ProjectsCsv:
             due=row.day("due"),
             budget=row.money("budget"),
             used=row.money("used"),
+            hours_planned=_hours(row, "hours_planned") or None,
+            hours_used=_hours(row, "hours_used"),
+            hours_left=_left(row),
             last_activity=row.moment("last_activity"),
             type=row.text("type"),
         )
@@ -301,7 +318,7 @@ class ProjectsCsv:
             title=title,
             assignee=assignee,
             due=due,
-            remaining=_hours(row),
+            remaining=_hours(row, "remaining"),
             state=state,
             done_at=done_at,
         )
@@ -339,9 +356,16 @@ def project_id(row: Row) -> str:
     return row.text("id", SUBJECT) or natural_key(row.text("client"), row.needed("title", SUBJECT))
 
 
-def _hours(row: Row) -> Decimal | None:
-    hours = row.number("remaining")
-    return hours / 60 if hours is not None and row.unit("remaining").startswith("min") else hours
+def _hours(row: Row, name: str) -> Decimal | None:
+    """A column of hours, or of minutes where its heading or its cells say so."""
+    hours = row.number(name)
+    return hours / 60 if hours is not None and row.unit(name).startswith("min") else hours
+
+
+def _left(row: Row) -> Decimal | None:
+    """Hours still to do. Fewer than none is what was used beyond a plan, and says nothing of what is left."""
+    hours = _hours(row, "hours_left")
+    return None if hours is not None and hours < 0 else hours
 
 
 def _rows(table: Table) -> Iterator[Row]:

@@ -45,6 +45,19 @@ def source(folder: Path, **settings: Any) -> ProjectsCsv:
     return ProjectsCsv(source="work", **files, **settings)
 
 
+def test_the_hours_of_a_project(tmp_path: Path) -> None:
+    """In hours or in minutes; a plan of none is none, and fewer than none are not left."""
+    text = """Project,Status,Planned hours,Hours used (min),Hours left
+A,Active,120,6360,34 h
+B,Active,0,,-3
+C,Active,,0,
+"""
+    found = read(source(tmp_path, projects=text), "projects")
+    assert [(f.hours_planned, f.hours_used, f.hours_left) for f in found.facts if isinstance(f, Project)] == [
+        (Decimal(120), Decimal(106), Decimal(34)), (None, None, None), (None, Decimal(0), None),
+    ]  # fmt: skip
+
+
 def tasks(folder: Path, text: str, **settings: Any) -> Read:
     return read(source(folder, projects=PROJECTS, milestones=MILESTONES, tasks=text, **settings), "tasks")
 
