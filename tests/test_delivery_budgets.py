@@ -156,3 +156,4 @@ def test_a_client_and_a_type_have_thresholds_of_their_own(table: str) -> None:
     plain = {"over": 0.05, "ahead": 0.15, "used": 0.5, "apart": 0.25, "hours": 2}
     assert ids(BURN, table) == ["p1", "p2"]
     assert ids(BURN, table, limits=Limits(defaults=plain, by_type={"Website": {"over": 0.2}})) == ["p2"]
+    assert ids(BURN, table, limits=Limits(defaults=plain, by_client={"Hollis": {"over": 0.2}}), named=True) == ["p1"]

@@ -156,10 +156,17 @@ def test_days_are_dates_in_the_morning_s_own_zone_and_a_setting(now: str, zone: 
     assert lines(UNASSIGNED, LAUNCH, now=now, zone=zone, days=days - 1) == []
 
 
-@pytest.mark.parametrize("of", [{"by_client": {"Acme": {"days": 2}}}, {"by_type": {"Website": {"days": 2}}}])
-def test_a_type_of_project_has_a_threshold_of_its_own(of: dict[str, dict[str, dict[str, int]]]) -> None:
-    found = lines(UNASSIGNED, LAUNCH, limits=Limits(defaults={"days": 5}, by_type=of.get("by_type", {})))
-    assert len(found) == (0 if "by_type" in of else 1)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(defaults={"days": 5}, by_client={"Acme": {"days": 2}}),
+        Limits(defaults={"days": 5}, by_type={"Website": {"days": 2}}),
+    ],
+)
+def test_a_client_and_a_type_of_project_have_thresholds_of_their_own(limits: Limits) -> None:
+    assert lines(UNASSIGNED, LAUNCH, limits=limits, named=True) == []
+    elsewhere = LAUNCH.replace("party=Acme | type=Website", "party=Hollis | type=Ads")
+    assert len(lines(UNASSIGNED, elsewhere, limits=limits, named=True)) == 1
 
 
 def test_no_hours_left_is_told_where_hours_are_planned(table: str) -> None:

@@ -17,7 +17,8 @@ from briefing.rules.budgets import FORECAST, Budget, hours
 from briefing.rules.view import Facts, Limits
 from briefing.rules.work import titled
 
-OVER_STAGES = ("on-course", "over")
+STAGES = ("unused", "on-course", "over")
+"""A period is at one of them at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class _Period:
 @rule(
     "retainer-over",
     matter="retainer",
-    stages=OVER_STAGES,
+    stages=STAGES,
     needs=(Need(Retainer), Need(Project, optional=True)),
     price=800,
     share="0.05",
@@ -77,8 +78,8 @@ def retainer_over(facts: Facts, morning: Morning, limits: Limits) -> Iterator[It
 
 @rule(
     "retainer-unused",
-    matter="retainer use",
-    stages=("unused",),
+    matter="retainer",
+    stages=STAGES,
     needs=(Need(Retainer), Need(Project, optional=True)),
     price=240,
     share="0.1",
@@ -198,7 +199,7 @@ def _item(
     unused = rule == "retainer-unused"
     return Item(
         rule=rule,
-        matter="retainer use" if unused else "retainer",
+        matter="retainer",
         stage=stage,
         about=retainer.ref,
         root=period.project.ref if period.project else None,
