@@ -14,7 +14,7 @@ from datetime import time, timedelta
 from functools import partial
 from typing import Any
 
-from briefing import coverage, words
+from briefing import coverage, memory, since, words
 from briefing.agenda import agenda
 from briefing.clients import Client, directory
 from briefing.document import (
@@ -22,6 +22,7 @@ from briefing.document import (
     CardAmount,
     CardDoc,
     CardPart,
+    Changes,
     EvidenceLine,
     FactorLine,
     ItemDoc,
@@ -31,11 +32,12 @@ from briefing.document import (
     PlaceValue,
     SourceCoverage,
 )
-from briefing.facts import AdAccount, Fact, Money, Person
+from briefing.facts import AdAccount, Fact, Meeting, Money, Person
 from briefing.items import Card, Evidence, Factor, Priced
 from briefing.last_known import last_known
+from briefing.memory import Comparison, Ground, Past
 from briefing.morning import Morning
-from briefing.ranking import Order, Prices, cards, in_order, price, with_ids
+from briefing.ranking import Order, Prices, cards, deserves_full, in_order, price, with_ids
 from briefing.rules import Rule, load_all
 from briefing.rules.ads_table import ads_table
 from briefing.rules.engine import NotRun, Outcome, run
@@ -73,8 +75,10 @@ class Compiled:
     facts: Facts
 
 
-def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: Morning) -> Compiled:
-    """One edition for one audience."""
+def compile_briefing(
+    snapshot: Snapshot, series: AdSeries, plan: Plan, morning: Morning, past: Past | None = None
+) -> Compiled:
+    """One edition for one audience. `past`: the last that was delivered on an earlier date."""
     found = coverage.readings(snapshot, morning.now, plan.freshness)
     people = directory(
         snapshot.facts, clients=plan.clients, own_domains=plan.own_domains, today=morning.today,
@@ -88,13 +92,27 @@ def compile_briefing(snapshot: Snapshot, series: AdSeries, plan: Plan, morning: 
     priced = with_ids(
         [price(item, rules[item.rule], morning, prices) for outcome in outcomes for item in outcome.items]
     )
+    compared = None
+    if past is not None:
+        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, morning), morning)
+        priced = memory.applied(priced, compared, morning)
     deck = cards(priced, morning, plan.order)
     covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], morning)
+    writer = _Writer(plan, morning, facts, prices, compared)
     return Compiled(
-        briefing=_Writer(plan, morning, facts, prices).write(deck, priced, covered, outcomes, len(rules), snapshot),
+        briefing=writer.write(deck, priced, memory.with_told(covered, past), outcomes, rules, snapshot),
         outcomes=outcomes,
         facts=facts,
     )
+
+
+def _ground(rules: Mapping[str, Rule], outcomes: Sequence[Outcome], facts: Facts, morning: Morning) -> Ground:
+    """What is known of today, for what is not found any more."""
+    over = (one.ref for one in facts.of(Meeting) if one.ends <= morning.now)
+    return Ground(
+        rules=rules, outcomes={one.rule: one for one in outcomes}, facts=facts, reach=WINDOW_BACK,
+        over=frozenset(f"{ref.source}:{ref.kind}:{ref.id}" for ref in over),
+    )  # fmt: skip
 
 
 def _run(rule: Rule, facts: Facts, morning: Morning, plan: Plan) -> Outcome:
@@ -133,25 +151,28 @@ def frequent_currency(facts: Sequence[Fact]) -> str:
 class _Writer:
     """Puts cards and coverage into the document's words."""
 
-    def __init__(self, plan: Plan, morning: Morning, facts: Facts, prices: Prices) -> None:
-        self.plan, self.morning, self.facts, self.prices = plan, morning, facts, prices
+    def __init__(
+        self, plan: Plan, morning: Morning, facts: Facts, prices: Prices, compared: Comparison | None = None
+    ) -> None:
+        self.plan, self.morning, self.facts, self.prices, self.compared = plan, morning, facts, prices, compared
 
     def write(
         self, deck: Sequence[Card], priced: Sequence[Priced], covered: tuple[SourceCoverage, ...],
-        outcomes: Sequence[Outcome], rules_total: int, snapshot: Snapshot,
+        outcomes: Sequence[Outcome], rules: Mapping[str, Rule], snapshot: Snapshot,
     ) -> Briefing:  # fmt: skip
-        morning, plan = self.morning, self.plan
+        morning, plan, rules_total = self.morning, self.plan, len(rules)
         full = sum(card.full for card in deck)
-        shown = deck[: full + plan.order.lines]
+        shown = [card for n, card in enumerate(deck) if n < full + plan.order.lines or card.stood]
         numbers = {one.id: n for n, card in enumerate(shown, 1) for one in card.members}
         placed = [one for card in shown for one in card.members]
-        rest = in_order(one for card in deck[len(shown) :] for one in card.members)
+        rest = in_order(one for card in deck if card.lead.id not in numbers for one in card.members)
         ran = sum(bool(outcome.ran_on) for outcome in outcomes)
         quiet = self._is_quiet(priced, covered, outcomes)
         times = [one.fetched_at for one in self.facts.readings if one.fetched_at]
         return Briefing(
             workspace=plan.workspace, audience=morning.audience.name, date=morning.today, timezone=str(morning.zone),
-            compiled_at=morning.now, compared_with="", subject=self._subject(shown, full, covered, quiet=quiet),
+            compiled_at=morning.now, compared_with=since.name_of(self.compared.past, morning) if self.compared else "",
+            subject=self._subject(deck, full, covered, quiet=quiet),
             verified_quiet=quiet, second_line=self._second_line(full, deck, covered, ran, rules_total, quiet=quiet),
             currency=self.prices.base, coverage=covered,
             coverage_lines=coverage.not_checked(
@@ -165,7 +186,16 @@ class _Writer:
             rules_run=ran, rules_total=rules_total, facts_read=sum(r.rows for r in self.facts.readings),
             next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
             read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
+            changes=self._changes([*placed, *rest]),
+            resolved=since.resolved(self.compared, rules, self.facts, morning) if self.compared else (),
+            traces=memory.traces(
+                priced, frozenset(one.id for card in deck if card.full for one in card.members), self.compared,
+                morning.today,
+            ),
         )  # fmt: skip
+
+    def _changes(self, found: Sequence[Priced]) -> Changes:
+        return since.changes(self.compared, found, self.facts, self.morning) if self.compared else Changes()
 
     def _last_known(self, outcomes: Sequence[Outcome]) -> Mapping[str, Sequence[str]]:
         rules = {name: rule for name, rule in load_all().items() if name not in self.plan.disabled}
@@ -180,16 +210,18 @@ class _Writer:
         blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
         return bool(covered) and not priced and not blocked and all(source.status == "whole" for source in covered)
 
-    def _subject(self, shown: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
+    def _subject(self, deck: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
         day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"
         whole = sum(source.status == "whole" for source in covered)
         if quiet:
             return f"Nothing needs you: {whole} of {words.count(len(covered), 'source')} read whole {day}"
         missing = [one.source for one in covered if _is_not_read(one) and _is_new(one)]
-        count = f"{full} to decide" if full else "nothing to decide in what was read"
+        still = self._still_open(deck)
+        none = f"nothing new to decide, {still} still open" if still else "nothing to decide in what was read"
+        count = f"{full} to decide" if full else none
         if missing:
             return f"{_names(missing, 2)} not read, {count} {day}"
-        top = f": {shown[0].lead.item.line.rstrip('.')}" if full else ""
+        top = f": {deck[0].lead.item.line.rstrip('.')}" if full else ""
         return f"{count[0].upper()}{count[1:]}{top} {day}"
 
     def _second_line(
@@ -219,8 +251,13 @@ class _Writer:
         verb = "is" if len(stale) == 1 else "are"
         return f"{verb} from {days.pop()}" if len(days) == 1 else f"{verb} old"
 
-    @staticmethod
-    def _none_in_full(deck: Sequence[Card], all_whole: bool) -> str:
+    def _still_open(self, deck: Sequence[Card]) -> int:
+        """Cards that fold to one line only because nothing about them is new."""
+        return sum(not card.fresh and deserves_full(card, self.morning, self.plan.order) for card in deck)
+
+    def _none_in_full(self, deck: Sequence[Card], all_whole: bool) -> str:
+        if still := self._still_open(deck):
+            return f"Nothing new to decide; {words.count(still, 'matter')} still open."
         if deck:
             return f"Nothing large to decide; {words.count(len(deck), 'smaller matter')}."
         return "Nothing found by the rules that ran." if all_whole else "Nothing to decide in what was read."
@@ -249,7 +286,7 @@ class _Writer:
         body = [*item.body, *reason_lines(card)]
         said = owner is None and any(one.item.unowned for one in card.members)
         owned = "" if said else self._owner_sentence(item.owner)
-        body += [sentence for sentence in (item.since_text, owned) if sentence]
+        body += [sentence for sentence in (since.state_sentence(card), item.since_text, owned) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
         named = name in item.line or (owner is None and item.unowned)
         line = item.line if named else f"{item.line} {name[0].upper()}{name[1:]}."
@@ -350,7 +387,7 @@ class _Writer:
         return f"{what}: {len(idle)} of {words.count(total, 'rule')} did not run."
 
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
-        lines = [*self.plan.notices, "Compared with no earlier edition."]
+        lines = [*self.plan.notices, *(() if self.compared else ("Compared with no earlier edition.",))]
         idle = [o.rule for o in outcomes if not o.ran_on and not any(n.blocked_by for n in o.not_run)]
         faults = [o.rule for o in outcomes if any(n.blocked_by == "briefing" for n in o.not_run)]
         if faults:
@@ -368,19 +405,27 @@ class _Writer:
 def reason_lines(card: Card) -> tuple[str, ...]:
     """What a card says of its reasons: the dearest few, without the name the headline begins with, the rest counted.
 
-    What another sentence of the card counts already (a task of the late milestone) is not said again.
+    What another sentence of the card counts already (a task of the late milestone) is not said again. What moved comes
+    first, and is marked where the headline's own matter did not.
     """
     told = {(ref.source, ref.kind, ref.id) for one in card.members for ref in one.item.tells}
-    lines = [
-        one.item.line
-        for one in card.reasons
+    reasons = [
+        one
+        for one in sorted(card.reasons, key=lambda one: not one.fresh)
         if (one.item.about.source, one.item.about.kind, one.item.about.id) not in told
     ]
     name, colon, _ = card.lead.item.line.partition(": ")
     known = [f"{one}: " for one in (name if colon else "", card.lead.item.client) if one]
-    short = [_capital(_without(line, known)) for line in lines[:MOST_REASONS]]
-    rest = len(lines) - len(short)
+    short = [
+        _marked(one, card.lead, _capital(_without(one.item.line, known))) for one in reasons[:MOST_REASONS]
+    ]  # fmt: skip
+    rest = len(reasons) - len(short)
     return (*short, *((f"{words.count(rest, 'more matter')}.",) if rest else ()))
+
+
+def _marked(one: Priced, lead: Priced, line: str) -> str:
+    """Such as "New: wireframes are late."."""
+    return f"{one.state.capitalize()}: {line}" if one.fresh and not lead.fresh else line
 
 
 def _without(line: str, prefixes: Sequence[str]) -> str:
@@ -403,13 +448,17 @@ def _is_new(source: SourceCoverage) -> bool:
     return not source.gaps or any(gap.state == "new" for gap in source.gaps)
 
 
+def _day(source: SourceCoverage) -> int:
+    return max((gap.day for gap in source.gaps), default=1)
+
+
 def _not_read(missing: Sequence[SourceCoverage]) -> list[str]:
     """Such as "Accelo and Meta were not read, new today." and "Slack not read, day 3."."""
-    new = [one.source for one in missing if _is_new(one)]
+    new = [one.source for one in missing if _day(one) == 1 and _is_new(one)]
     days: dict[int, list[str]] = {}
     for one in missing:
-        if not _is_new(one):
-            days.setdefault(max(gap.day for gap in one.gaps), []).append(one.source)
+        if one.source not in new:
+            days.setdefault(_day(one), []).append(one.source)
     told = [f"{_names(new)} {'was' if len(new) == 1 else 'were'} not read, new today."] if new else []
     return told + [f"{_names(names)} not read, day {day}." for day, names in sorted(days.items())]
 

@@ -159,8 +159,16 @@ class Priced:
     place_factors: tuple[Factor, ...]
     state: Literal["first", "new", "worse", "better", "unchanged", "back"] = "first"
     day: int = 1
+    stood: bool = False
+    """It stood in full in the edition that is compared with."""
+
     notes: tuple[str, ...] = ()
     """Such as "no rate for CHF: the house price serves"."""
+
+    @property
+    def fresh(self) -> bool:
+        """Something to read again: new, worse or back. What is unchanged or better takes one line."""
+        return self.state not in {"unchanged", "better"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +194,16 @@ class Card:
     def members(self) -> Sequence[Priced]:
         """The lead and the reasons."""
         return (self.lead, *self.reasons)
+
+    @property
+    def fresh(self) -> bool:
+        """One of its items is."""
+        return any(one.fresh for one in self.members)
+
+    @property
+    def stood(self) -> bool:
+        """One of its items stood in full in the edition that is compared with: it does not drop below one line."""
+        return any(one.stood for one in self.members)
 
     @property
     def amount(self) -> Decimal:

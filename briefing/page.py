@@ -345,7 +345,8 @@ def _sections(briefing: Briefing, notice: str) -> tuple[Section, ...]:
 def _is_bad_morning(briefing: Briefing) -> bool:
     """A source is missing or old today, and that is new."""
     return any(
-        source.status in {"missing", "stale"} and (not source.gaps or any(gap.state == "new" for gap in source.gaps))
+        source.status in {"missing", "stale"}
+        and (any(gap.state == "new" for gap in source.gaps) if source.gaps else not source.told)
         for source in briefing.coverage
     )
 
@@ -415,6 +416,7 @@ def _since(briefing: Briefing) -> Section | None:
         *_labelled("Better", changes.better),
         *_labelled("Back", changes.back),
         *_labelled("Unchanged", changes.unchanged),
+        *_labelled("Not checked", changes.unchecked),
         *_labelled("Resolved", briefing.resolved),
         *_labelled("Decided", briefing.decided),
         *_labelled("Escalated", briefing.escalations),

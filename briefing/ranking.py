@@ -156,7 +156,8 @@ def in_order(priced: Iterable[Priced]) -> list[Priced]:
 def cards(priced: Sequence[Priced], morning: Morning, order: Order) -> list[Card]:
     """Stories in order, those that stand in full marked.
 
-    A full card needs the floor or a date within one workday; at most one per client, at most `order.full`.
+    A full card needs the floor or a date within one workday, and something new, worse or back; at most one per
+    client, at most `order.full`.
     """
     stories: dict[tuple[str, ...], list[Priced]] = defaultdict(list)
     for one in in_order(priced):
@@ -166,7 +167,7 @@ def cards(priced: Sequence[Priced], morning: Morning, order: Order) -> list[Card
     clients: set[str] = set()
     for card in made:
         client = card.lead.item.client
-        if len(full) < order.full and client not in clients and _stands_in_full(card, morning, order):
+        if len(full) < order.full and client not in clients and card.fresh and deserves_full(card, morning, order):
             full.append(card)
             if client:
                 clients.add(client)
@@ -186,7 +187,8 @@ def _card(members: list[Priced]) -> Card:
     return Card(lead=members[0], reasons=tuple(members[1:]), parts=parts, place=sum(places.values(), Decimal(0)))
 
 
-def _stands_in_full(card: Card, morning: Morning, order: Order) -> bool:
+def deserves_full(card: Card, morning: Morning, order: Order) -> bool:
+    """Large or near enough to stand in full when there is something new to it."""
     if card.amount >= order.floor:
         return True
     deadline = card.lead.item.deadline

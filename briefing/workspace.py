@@ -28,6 +28,7 @@ from briefing.connector import Connector, Window, declared_kinds, load
 from briefing.coverage import Freshness, readings
 from briefing.errors import BriefingError, SourceError, UsageError
 from briefing.facts import Money, Person
+from briefing.last_edition import last_edition
 from briefing.morning import Morning
 from briefing.ranking import Order, Prices
 from briefing.rules.view import StreamReading
@@ -262,10 +263,12 @@ def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tupl
     at = max(morning.now, now) if workspace.run else now
     snapshot = store.snapshot(at, list(workspace.settings.sources))
     plan = workspace.plan()
-    plan = replace(plan, notices=(*notices, *plan.notices))
+    compares = not workspace.run  # `try` and `demo` deliver nothing
+    past, told = last_edition(workspace.folder, store, morning.audience.name, morning.today) if compares else (None, ())
+    plan = replace(plan, notices=(*notices, *told, *plan.notices))
     if not plan.own_domains:
         plan = _with_domains(plan, snapshot)
-    return compile_briefing(snapshot, store.series(at), plan, morning)
+    return compile_briefing(snapshot, store.series(at), plan, morning, past)
 
 
 def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:

@@ -1,0 +1,34 @@
+"""The edition that today is compared with: the last one of an earlier date that was delivered for certain."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+from briefing.memory import Past, past_of
+from briefing.store import Store
+from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
+
+UNREADABLE = "Which edition was delivered last cannot be read: nothing is compared."
+
+
+def last_edition(folder: Path, store: Store, audience: str, today: date) -> tuple[Past | None, tuple[str, ...]]:
+    """What the last delivered edition before today had, and what is to be said where nobody can know. Notes nothing.
+
+    Raises Busy where the ledger is held by another process for long.
+    """
+    if not (folder / FILE_NAME).exists() and not store.has_editions():
+        return None, ()
+    try:
+        ledger = Ledger(folder / FILE_NAME, may_begin=False)
+    except LedgerError:
+        return None, (UNREADABLE,)
+    try:
+        for day in ledger.days(audience, today):
+            if any(entry.state == "sent" for entry in ledger.entries(audience, day)):
+                kept = store.edition(audience, day)
+                return (past_of(json.loads(kept.body)) if kept else None), ()
+        return None, ()
+    finally:
+        ledger.close()

@@ -1,0 +1,351 @@
+"""Memory: what an edition compares with, and what state each item has against it. Pure.
+
+An edition carries its own memory: the traces of its items and of those it still remembers. So one earlier edition, the
+last that was delivered, is all there is to compare with: after a week away there is one comparison.
+
+new        it did not stand there, or another rule of its matter has it now and nobody can say that this is worse
+worse      its measure moved by the rule's step, its stage changed, or its date came within 3, 1 or 0 workdays
+better     the same the other way
+unchanged  none of these, on day n since it first stood
+back       an edition had said that it was resolved
+resolved   it stood there and is no longer found, where every list it rests on was read whole
+unchecked  it stood there, and these lists were not read whole: nothing is resolved through a gap
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from briefing.document import Gap, SourceCoverage, Trace
+from briefing.items import Factor, Item, Priced
+from briefing.morning import Morning
+from briefing.ranking import cents
+from briefing.rules import Rule
+from briefing.rules.engine import Outcome
+from briefing.rules.view import Facts, StreamReading
+
+Key = tuple[str, str, str, str]
+Moved = Literal["new", "worse", "better"]
+Why = Literal["stage", "measure", "date"]
+STRONGEST: tuple[Moved, ...] = ("worse", "new", "better")
+
+KEPT = timedelta(days=30)
+"""For so long an edition remembers what is resolved, and what nobody could look at."""
+
+NEARER = (3, 1, 0)
+"""Workdays to a date at which it is a change that the date is near."""
+
+FADING = Decimal("0.90")
+FAINTEST = Decimal("0.50")
+"""What stays as it is takes a tenth less of its place per workday, down to half of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The last delivered edition, as far as it is compared with."""
+
+    date: date
+    compiled_at: datetime
+    traces: tuple[Trace, ...] = ()
+    gaps: frozenset[tuple[str, str, str]] = frozenset()
+    """Source, stream and scope of what it said was not read."""
+
+    unread: frozenset[str] = frozenset()
+    """Sources that it said were missing or old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What today's items and their absence rest on."""
+
+    rules: Mapping[str, Rule]
+    outcomes: Mapping[str, Outcome]
+    facts: Facts
+    reach: timedelta
+    """How far back messages and changes are read."""
+
+    over: frozenset[str] = frozenset()
+    """Meetings that have been, as `source:kind:id`: what was to be said of them is not resolved, it is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One of today's items beside what it was."""
+
+    was: Trace | None
+    state: Literal["new", "worse", "better", "unchanged", "back"]
+    why: tuple[Why, ...] = ()
+    day: int = 1
+    first: date
+    moved: date
+    measure: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Today against an earlier edition."""
+
+    past: Past
+    items: Mapping[str, Compared] = field(default_factory=dict)
+    """By printed id."""
+
+    resolved: tuple[Trace, ...] = ()
+    """As they stood last."""
+
+    unchecked: tuple[Trace, ...] = ()
+    kept: tuple[Trace, ...] = ()
+    """What is remembered for later: resolved before, or part of another item now."""
+
+    let_go: tuple[tuple[str, int], ...] = ()
+    """How many are not looked for any more, and why."""
+
+
+def past_of(document: Mapping[str, Any]) -> Past | None:
+    """What an edition's JSON tells of itself; None where it was written before editions had a memory, or is damaged."""
+    from briefing.codec import build
+
+    try:
+        sources = document["coverage"]
+        return Past(
+            date=date.fromisoformat(document["date"]), compiled_at=datetime.fromisoformat(document["compiled_at"]),
+            traces=tuple(build(Trace, trace) for trace in document["traces"]),
+            gaps=frozenset((one["source"], gap["stream"], gap["scope"]) for one in sources for gap in one["gaps"]),
+            unread=frozenset(one["source"] for one in sources if one["status"] in UNREAD),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+UNREAD = frozenset({"missing", "stale"})
+
+
+# --- today's items ---------------------------------------------------------------------------------------------------
+
+
+def compare(past: Past, found: Sequence[Priced], ground: Ground, morning: Morning) -> Comparison:
+    """The states of today's items, which have their printed ids, and what became of the others."""
+    before = _matched(past.traces, found)
+    items = {one.id: _compared(one, before.get(one.id), ground.rules, morning) for one in found}
+    return _gone(past, found, ground, morning, items)
+
+
+def _matched(traces: Iterable[Trace], found: Sequence[Priced]) -> dict[str, Trace]:
+    """What each item was, by printed id: the same finding; else another stage of the same matter on the same object;
+    else a part of what was told as one.
+    """
+    old: dict[Key, dict[str, Trace]] = defaultdict(dict)
+    for trace in traces:
+        old[trace.key][trace.rule] = trace
+    before: dict[str, Trace] = {}
+    today = sorted(found, key=lambda one: (one.item.key, one.item.rule, one.id))
+    for one in today:
+        if one.item.rule in old.get(one.item.key, {}):
+            before[one.id] = old[one.item.key].pop(one.item.rule)
+    for one in today:
+        others = [trace for _, trace in sorted(old.get(one.item.key, {}).items()) if trace.state != "resolved"]
+        if one.id not in before and others:
+            before[one.id] = old[one.item.key].pop(others[0].rule)
+    wholes = {part: trace for trace in traces if trace.state != "resolved" for part in trace.parts}
+    for one in today:
+        whole = wholes.get(_named(one.item)) if one.id not in before else None
+        if whole is not None and (whole.kind == "person" or whole.matter == one.item.matter):
+            before[one.id] = whole
+    return before
+
+
+def _named(item: Item) -> str:
+    return f"{item.about.source}:{item.about.kind}:{item.about.id}"
+
+
+def _compared(one: Priced, was: Trace | None, rules: Mapping[str, Rule], morning: Morning) -> Compared:
+    today, item = morning.today, one.item
+    if was is None or was.state == "resolved":
+        state: Literal["new", "back"] = "new" if was is None else "back"
+        return Compared(was=was, state=state, first=today, moved=today, measure=item.measure)
+    day = max(morning.calendar.workdays_between(was.first, today), 0) + 1
+    if was.key != item.key:  # one of several that were told as one: known, whatever is said of it alone
+        return Compared(
+            was=None, state="unchanged", day=day, first=was.first, moved=was.moved, measure=item.measure
+        )  # fmt: skip
+    moves = _moves(one, was, rules[item.rule], morning)
+    state_now = next((state for state in STRONGEST if state in moves.values()), None)
+    renewed = "measure" in moves or was.measure is None or was.rule != item.rule
+    return Compared(
+        was=was, state=state_now or "unchanged", day=day, first=was.first, moved=today if moves else was.moved,
+        why=tuple(why for why, moved in moves.items() if moved == state_now),
+        measure=item.measure if renewed else was.measure,
+    )  # fmt: skip
+
+
+def _moves(one: Priced, was: Trace, rule: Rule, morning: Morning) -> dict[Why, Moved]:
+    """What moved, and which way."""
+    item = one.item
+    moves: dict[Why, Moved] = {}
+    if was.stage != item.stage and {was.stage, item.stage} <= set(rule.stages):
+        later = rule.stages.index(item.stage) > rule.stages.index(was.stage)
+        moves["stage"] = "worse" if later else "better"
+    elif was.rule != item.rule:  # without stages in common: what costs less is not for that better
+        moves["stage"] = "worse" if one.lost >= was.lost else "new"
+    if was.rule == item.rule and item.measure is not None and was.measure is not None:
+        grown = item.measure - was.measure
+        if abs(grown) >= rule.step:
+            moves["measure"] = "worse" if grown > 0 else "better"
+    if item.deadline is not None and was.deadline is not None:
+        then = _nearness(morning.calendar.workdays_between(was.stood, was.deadline))
+        now = _nearness(morning.workdays_to(item.deadline))
+        if now != then:
+            moves["date"] = "worse" if now > then else "better"
+    return moves
+
+
+def _nearness(left: int) -> int:
+    """How many of the 3, 1 and 0 workdays to a date are reached."""
+    return sum(left <= mark for mark in NEARER)
+
+
+# --- what is no longer there -----------------------------------------------------------------------------------------
+
+
+def _gone(
+    past: Past, found: Sequence[Priced], ground: Ground, morning: Morning, items: Mapping[str, Compared]
+) -> Comparison:
+    here = {one.item.key for one in found}
+    parts = {part for one in found for part in parts_of(one.item)}
+    resolved, unchecked, kept, let_go = [], [], [], Counter[str]()
+    for trace in past.traces:
+        if trace.key in here:
+            continue
+        age = morning.today - trace.stood
+        if trace.state == "resolved":
+            kept += [trace] if age <= KEPT else []
+        elif f"{trace.source}:{trace.kind}:{trace.about}" in parts:
+            kept.append(replace(trace, state="within"))
+        elif why := _not_looked_for(trace, ground, age):
+            let_go[why] += 1
+        elif f"{trace.source}:{trace.kind}:{trace.about}" in ground.over:
+            continue
+        elif not checked(trace.rule, trace.source, ground):
+            unchecked.append(replace(trace, state="unchecked"))
+        elif _out_of_reach(trace, ground, morning):
+            let_go[f"older than the {ground.reach.days} days that are read"] += 1
+        else:
+            resolved.append(trace)
+    return Comparison(
+        past=past, items=items, resolved=_in_order(resolved), unchecked=_in_order(unchecked), kept=_in_order(kept),
+        let_go=tuple(sorted(let_go.items())),
+    )  # fmt: skip
+
+
+def _in_order(traces: Iterable[Trace]) -> tuple[Trace, ...]:
+    """The dearest first."""
+    return tuple(sorted(traces, key=lambda trace: (-trace.lost, trace.key, trace.rule)))
+
+
+def _not_looked_for(trace: Trace, ground: Ground, age: timedelta) -> str:
+    """Why nobody looks for it any more; empty where somebody does."""
+    if trace.rule not in ground.rules:
+        return f"{trace.rule} is switched off"
+    if trace.source not in {reading.source for reading in ground.facts.readings}:
+        return f"{trace.source} is no source any more"
+    return f"not read for {KEPT.days} days" if trace.state == "unchecked" and age > KEPT else ""
+
+
+def checked(name: str, source: str, ground: Ground) -> bool:
+    """Whether a rule looked at a source, with every list whole that it may use, or may say that something is absent in.
+
+    A list that nobody states is no hindrance; a source that never could say what it states is one where every source
+    of a kind counts.
+    """
+    rule, readings = ground.rules[name], ground.facts.readings
+    return source in ground.outcomes[name].ran_on and all(
+        reading.status == "whole" and not reading.problem
+        for need in rule.needs
+        for reading in readings
+        if (need.kind.kind in reading.kinds or not reading.kinds) and (need.every_source or reading.source == source)
+    )
+
+
+def _out_of_reach(trace: Trace, ground: Ground, morning: Morning) -> bool:
+    """It may rest on a message or a change that is older than what is read."""
+    reached = any(need.kind.kind in {"message", "ad_change"} for need in ground.rules[trace.rule].needs)
+    return reached and trace.since is not None and morning.today - trace.since >= ground.reach
+
+
+def parts_of(item: Item) -> frozenset[str]:
+    """What an item speaks of besides its own object: what it counts, and several things of one kind it rests on."""
+    refs = [(one.ref.source, one.ref.kind, one.ref.id) for one in item.evidence]
+    several = Counter(kind for _, kind, _ in dict.fromkeys(refs))
+    named = {ref for ref in refs if several[ref[1]] > 1} | {(ref.source, ref.kind, ref.id) for ref in item.tells}
+    return frozenset(":".join(ref) for ref in named) - {_named(item)}
+
+
+# --- what follows from it --------------------------------------------------------------------------------------------
+
+
+def applied(found: Sequence[Priced], comparison: Comparison, morning: Morning) -> list[Priced]:
+    """The items with their states, days and places: what is new, worse or back keeps its place, the rest fades."""
+    return [_applied(one, comparison.items[one.id], morning) for one in found]
+
+
+def _applied(one: Priced, now: Compared, morning: Morning) -> Priced:
+    fresh = now.state not in {"unchanged", "better"}
+    still = max(morning.calendar.workdays_between(now.moved, morning.today), 1)
+    value = Decimal("1.00") if fresh else max(cents(FADING**still), FAINTEST)
+    source = "full place" if fresh else f"a tenth less per workday, not below {FAINTEST}"
+    factor = Factor(name=f"{now.state}, day {now.day}", value=value, kind="setting", source=source)
+    return replace(
+        one, state=now.state, day=now.day, place=cents(one.lost * value), place_factors=(factor,),
+        stood=now.was is not None and now.was.full and now.was.state != "resolved",
+    )  # fmt: skip
+
+
+def traces(
+    found: Sequence[Priced], in_full: frozenset[str], comparison: Comparison | None, today: date
+) -> tuple[Trace, ...]:
+    """What today's edition leaves for the next. `in_full`: printed ids of what stands in full."""
+    made = [_trace(one, one.id in in_full, comparison.items[one.id] if comparison else None, today) for one in found]
+    if comparison is None:
+        return tuple(made)
+    resolved = [replace(trace, state="resolved", stood=today, full=False) for trace in comparison.resolved]
+    return (*made, *comparison.unchecked, *resolved, *comparison.kept)
+
+
+def _trace(one: Priced, full: bool, now: Compared | None, today: date) -> Trace:
+    item = one.item
+    return Trace(
+        id=one.id, rule=item.rule, matter=item.matter, stage=item.stage, source=item.about.source,
+        kind=item.about.kind, about=item.about.id, client=item.client, line=item.line, short=item.short,
+        since=item.since, deadline=item.deadline, lost=one.lost, stood=today, first=now.first if now else today,
+        moved=now.moved if now else today, measure=now.measure if now else item.measure, full=full,
+        parts=tuple(sorted(parts_of(item))),
+    )  # fmt: skip
+
+
+def with_told(covered: Sequence[SourceCoverage], past: Past | None) -> tuple[SourceCoverage, ...]:
+    """Coverage with gaps new or known to the reader: what broke after the last edition was made is new in this one,
+    whatever its day.
+    """
+    if past is None:
+        return tuple(covered)
+    return tuple(
+        replace(
+            one, told=one.source in past.unread, gaps=tuple(_gap(gap, one.source, past) for gap in one.gaps)
+        )
+        for one in covered
+    )  # fmt: skip
+
+
+def _gap(gap: Gap, source: str, past: Past) -> Gap:
+    told = gap.day > 1 and (source, gap.stream, gap.scope) in past.gaps
+    return replace(gap, state="known" if told else "new")
+
+
+def not_whole(comparison: Comparison, readings: Sequence[StreamReading]) -> tuple[str, ...]:
+    """Sources that keep something from being called resolved today."""
+    broken = {one.source for one in readings if one.status != "whole" or one.problem}
+    return tuple(sorted(broken)) if comparison.unchecked else ()
