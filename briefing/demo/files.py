@@ -76,7 +76,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 PROJECTS = (
     "Project ID", "Project", "Client", "Status", "Manager", "Start date", "Due date", "Budget", "Budget used",
-    "Currency", "Last activity", "Type", "URL",
+    "Currency", "Planned hours", "Hours used", "Hours left", "Last activity", "Type", "URL",
 )  # fmt: skip
 MILESTONES = (
     "Milestone ID", "Milestone", "Project ID", "Project", "Parent", "Status", "Start date", "Due date", "Completed on",
@@ -91,11 +91,13 @@ STATUS = {"open": "Active", "paused": "On hold", "done": "Completed", "cancelled
 def _projects(world: World, morning: date) -> Iterator[Sequence[Cell]]:
     hours = world.delivery.hours(morning)
     for project in world.delivery.at(morning).projects:
+        known = hours[project.id]
         yield (
             project.id, project.title, project.client, STATUS[project.state(morning)],
             _name(project.manager_on(morning)), project.starts.isoformat(), project.due.isoformat(),
-            project.fee or None, round(hours[project.id].earned) if project.fee else None, "USD",
-            _minute(world.delivery.touched(project, morning)), project.type, f"{TOOLS}/projects/{project.id}",
+            project.fee or None, round(known.earned) if project.fee else None, "USD", project.hours or None,
+            f"{known.used / 60:.2f}", known.left, _minute(world.delivery.touched(project, morning)), project.type,
+            f"{TOOLS}/projects/{project.id}",
         )  # fmt: skip
 
 

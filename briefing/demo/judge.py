@@ -269,10 +269,10 @@ class Judge:
         if rule == "milestone-no-tasks":
             bare = world.delivery.without_tasks(today).get(id)
             yield r"(\d+) workdays? out", workdays_since(today, bare.due) if bare else None
-        if rule in {"milestone-unassigned", "milestone-overdue"}:
+        if SUBJECT.get(rule) in STRICT:
             yield from self._milestone(rule, id)
-        if rule == "budget-burn" and (known := world.delivery.hours(today).get(id)) and known.agreed:
-            yield r"(\d+) % of its (?:budget|hours)", math.floor(100 * known.used / (known.agreed * 60) + 0.5)
+            yield from self._project(rule, id)
+            yield from self._support(rule, id)
         if rule == "person-overloaded":
             yield r"(\d+) overdue tasks", len(world.delivery.overdue_of(today).get(id, ()))
         if rule == "client-quiet" and id in world.conversations.written(today):
@@ -286,11 +286,39 @@ class Judge:
         """Open tasks of a milestone, and the workdays to its date or since."""
         holding = self.world.delivery.holding(self.morning)
         milestone = holding.milestones.get(id)
-        if milestone is not None:
+        if milestone is not None and rule in {"milestone-unassigned", "milestone-overdue"}:
             yield r"(\d+) open tasks?", len(holding.tasks_below(milestone))
             yield r"(\d+) tasks? (?:is|are) open", len(holding.tasks_below(milestone))
             yield r"(\d+) workdays? out", workdays_since(self.morning, milestone.due)
             yield r"(\d+) workdays? ago", workdays_since(milestone.due, self.morning)
+
+    def _project(self, rule: str, id: str) -> Iterator[tuple[str, int | None]]:
+        """Workdays since a project's date or its last activity, and what of its hours is used."""
+        holding, today = self.world.delivery.holding(self.morning), self.morning
+        project, hours = holding.projects.get(id), self.world.delivery.hours(today).get(id)
+        if project is None or hours is None:
+            return
+        if rule == "project-overdue":
+            yield r"(\d+) workdays? ago", workdays_since(project.due, today)
+        if rule == "project-stale":
+            yield r"for (\d+) workdays?", holding.idle(id)
+        if rule == "budget-burn" and hours.agreed:
+            yield r"(\d+) % of its (?:budget|hours)", _percent(hours.used / 60, hours.agreed)
+
+    def _support(self, rule: str, id: str) -> Iterator[tuple[str, int | None]]:
+        """Days and hours of a ticket, and what of a retainer's period is used and left."""
+        today, ticket = self.morning, self.world.tickets.by_id.get(id)
+        period = self.world.retainers.periods.get(id)
+        if rule == "ticket-late" and ticket is not None and ticket.due is not None:
+            yield r"(\d+) workdays? ago", workdays_since(ticket.due, today)
+        if rule == "ticket-unassigned" and ticket is not None:
+            yield r"for (\d+) working hours?", math.floor(working_hours(ticket.opened, moment(today)))
+        if period is not None:
+            used = period.used(today) if period.agreement.allows == "value" else period.worked(today)
+            yield r"(\d+) workdays? left", sum(day >= today for day in period.days)
+            yield r"(\d+) % of its (?:budget|hours)", _percent(used, period.agreement.hours)
+            if used >= 10:
+                yield r"(\d+) of \d+ h used", math.floor(used + 0.5)
 
     def _prices(self, text: str, id: str) -> Iterator[str]:
         found = re.search(r"\(\$([\d.,]+) against \$([\d.,]+), (\d+) days?\)", text)
@@ -341,3 +369,8 @@ def _bare(text: str) -> str:
 def _rounded(hours: float) -> int:
     """Half to even, as the product rounds."""
     return round(hours)
+
+
+def _percent(part: float, whole: float) -> int:
+    """Half up."""
+    return math.floor(100 * part / whole + 0.5)

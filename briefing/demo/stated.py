@@ -107,6 +107,8 @@ def _delivery(world: World, morning: date) -> Iterator[Fact]:
             ref=Ref(source="projects", kind="project", id=project.id), party=Party(name=project.client),
             title=project.title, state=STATES[project.state(morning)], manager=named(project.manager_on(morning)),
             starts=project.starts, due=project.due, budget=usd(project.fee or None), used=_used(project, hours),
+            hours_planned=Decimal(project.hours) if project.hours else None,
+            hours_used=Decimal(f"{hours[project.id].used / 60:.2f}"), hours_left=Decimal(hours[project.id].left),
             last_activity=world.delivery.touched(project, morning), type=project.type,
         )  # fmt: skip
     for milestone in work.milestones:
