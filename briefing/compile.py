@@ -195,7 +195,7 @@ class _Writer:
         )  # fmt: skip
 
     def _changes(self, found: Sequence[Priced]) -> Changes:
-        return since.changes(self.compared, found, self.facts, self.morning) if self.compared else Changes()
+        return since.changes(self.compared, found, self.morning) if self.compared else Changes()
 
     def _last_known(self, outcomes: Sequence[Outcome]) -> Mapping[str, Sequence[str]]:
         rules = {name: rule for name, rule in load_all().items() if name not in self.plan.disabled}

@@ -319,10 +319,11 @@ class Changes:
 class Trace:
     """What an edition leaves of one item for the next one to compare with: items of its own, and those it remembers."""
 
-    state: Literal["open", "unchecked", "within", "resolved"] = "open"
+    state: Literal["open", "unchecked", "doubtful", "within", "resolved"] = "open"
     """
     open       it stands in this edition
-    unchecked  it stood in an earlier one, and what it rests on was not read whole since
+    unchecked  it stood in an earlier one, and what it rests on was not read since
+    doubtful   the same, but lists that were read in part did not have it any more
     within     it stood in an earlier one, and is part of another item now
     resolved   it stood in an earlier one, and was looked for and not found any more
     """

@@ -9,7 +9,8 @@ better     the same the other way
 unchanged  none of these, on day n since it first stood
 back       an edition had said that it was resolved
 resolved   it stood there and is no longer found, where every list it rests on was read whole
-unchecked  it stood there, and these lists were not read whole: nothing is resolved through a gap
+unchecked  it stood there, and these lists were not read whole: nothing is resolved through a gap. Where they were read
+           in part and did not have it any more that is told once: a list that is never whole would repeat it for ever
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from briefing.morning import Morning
 from briefing.ranking import cents
 from briefing.rules import Rule
 from briefing.rules.engine import Outcome
-from briefing.rules.view import Facts, StreamReading
+from briefing.rules.view import Facts
 
 Key = tuple[str, str, str, str]
 Moved = Literal["new", "worse", "better"]
@@ -99,7 +100,7 @@ class Comparison:
 
     unchecked: tuple[Trace, ...] = ()
     kept: tuple[Trace, ...] = ()
-    """What is remembered for later: resolved before, or part of another item now."""
+    """What is remembered for later: resolved before, part of another item now, or told as doubtful before."""
 
     let_go: tuple[tuple[str, int], ...] = ()
     """How many are not looked for any more, and why."""
@@ -230,7 +231,9 @@ def _gone(
         elif f"{trace.source}:{trace.kind}:{trace.about}" in ground.over:
             continue
         elif not checked(trace.rule, trace.source, ground):
-            unchecked.append(replace(trace, state="unchecked"))
+            ran = trace.source in ground.outcomes[trace.rule].ran_on
+            told = ran and trace.state == "doubtful"
+            (kept if told else unchecked).append(replace(trace, state="doubtful" if ran else "unchecked"))
         elif _out_of_reach(trace, ground, morning):
             let_go[f"older than the {ground.reach.days} days that are read"] += 1
         else:
@@ -252,7 +255,7 @@ def _not_looked_for(trace: Trace, ground: Ground, age: timedelta) -> str:
         return f"{trace.rule} is switched off"
     if trace.source not in {reading.source for reading in ground.facts.readings}:
         return f"{trace.source} is no source any more"
-    return f"not read for {KEPT.days} days" if trace.state == "unchecked" and age > KEPT else ""
+    return f"not read for {KEPT.days} days" if trace.state in {"unchecked", "doubtful"} and age > KEPT else ""
 
 
 def checked(name: str, source: str, ground: Ground) -> bool:
@@ -345,7 +348,6 @@ def _gap(gap: Gap, source: str, past: Past) -> Gap:
     return replace(gap, state="known" if told else "new")
 
 
-def not_whole(comparison: Comparison, readings: Sequence[StreamReading]) -> tuple[str, ...]:
-    """Sources that keep something from being called resolved today."""
-    broken = {one.source for one in readings if one.status != "whole" or one.problem}
-    return tuple(sorted(broken)) if comparison.unchecked else ()
+def unresolved(comparison: Comparison) -> tuple[str, ...]:
+    """Sources of which nothing is called resolved today, because something of theirs could not be checked."""
+    return tuple(sorted({one.source for one in comparison.unchecked} - {one.source for one in comparison.resolved}))

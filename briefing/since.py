@@ -9,7 +9,7 @@ from datetime import date
 from briefing import words
 from briefing.document import Changes, Line, Trace
 from briefing.items import Card, Item, Priced
-from briefing.memory import Compared, Comparison, Past, not_whole
+from briefing.memory import Compared, Comparison, Past, unresolved
 from briefing.morning import Morning
 from briefing.rules import Rule
 from briefing.rules.view import Facts
@@ -28,7 +28,7 @@ def on(day: date, today: date) -> str:
     return f"{day:%A}" if abs((today - day).days) <= 6 else words.dated_day(day, today)
 
 
-def changes(comparison: Comparison, found: Sequence[Priced], facts: Facts, morning: Morning) -> Changes:
+def changes(comparison: Comparison, found: Sequence[Priced], morning: Morning) -> Changes:
     """What moved. `found` are today's items in order."""
 
     def of(state: str) -> list[Priced]:
@@ -41,11 +41,15 @@ def changes(comparison: Comparison, found: Sequence[Priced], facts: Facts, morni
     return Changes(
         summary=_summary(comparison), worse=told("worse"), better=told("better"), back=told("back"),
         unchanged=_unchanged(of("unchanged")),
-        unchecked=tuple(
-            Line(text=f"{trace.line} So on {on(trace.stood, morning.today)}; not checked today.") for trace in unchecked
-        ),
-        notes=_notes(comparison, facts),
+        unchecked=tuple(Line(text=_not_seen(trace, morning)) for trace in unchecked),
+        notes=_notes(comparison),
     )  # fmt: skip
+
+
+def _not_seen(trace: Trace, morning: Morning) -> str:
+    doubtful = "not found today, and not all that it rests on was read."
+    how = doubtful if trace.state == "doubtful" else "not checked today."
+    return f"{trace.line} So on {on(trace.stood, morning.today)}; {how}"
 
 
 def _summary(comparison: Comparison) -> str:
@@ -100,8 +104,8 @@ def _unchanged(found: Sequence[Priced]) -> tuple[Line, ...]:
     return (Line(text=f"{len(found)} items, {span}, first of them {name} (day {first.day}).", item=first.id),)
 
 
-def _notes(comparison: Comparison, facts: Facts) -> tuple[str, ...]:
-    sources = not_whole(comparison, facts.readings)
+def _notes(comparison: Comparison) -> tuple[str, ...]:
+    sources = unresolved(comparison)
     named = words.listed([one[:1].upper() + one[1:] for one in sources], "or")
     silent = (f"Nothing is called resolved in {named} today.",) if sources else ()
     return silent + tuple(
