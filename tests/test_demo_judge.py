@@ -131,7 +131,7 @@ def test_what_was_not_looked_at_is_no_miss() -> None:
 )  # fmt: skip
 def test_each_rule_of_delivery_is_judged_by_the_state_of_the_agency(rule: str) -> None:
     """A matter that stands is right; what only looks so, and what is not known at all, is false."""
-    mornings = [date(2026, 11, 19), date(2026, 11, 24), date(2026, 12, 1), date(2026, 12, 10), date(2026, 12, 28)]
+    mornings = [MORNING, date(2026, 11, 24), date(2026, 12, 1), date(2026, 12, 28)]  # a world remembers four
     truths = [agency().truth(day) for day in mornings]
     stands = [(t.morning, one) for t in truths for one in (*t.planted, *t.grey) if one.rule == rule]
     looks = [(t.morning, one) for t in truths for one in t.near_misses if one.rule == rule]
