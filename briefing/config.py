@@ -28,6 +28,7 @@ from pydantic import (
     field_validator,
 )
 
+from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
 from briefing.facts import Money, Person
 from briefing.morning import Audience, WorkCalendar
@@ -308,8 +309,9 @@ class OutputChannel(Section):
         return []
 
 
-AnyChannel = EmailChannel | FileChannel | OutputChannel
-CHANNELS: Mapping[str, type[AnyChannel]] = {"email": EmailChannel, "file": FileChannel, "stdout": OutputChannel}
+AnyChannel = EmailChannel | FileChannel | OutputChannel | SlackChannel
+CHANNELS: Mapping[str, type[AnyChannel]]
+CHANNELS = {"email": EmailChannel, "slack": SlackChannel, "file": FileChannel, "stdout": OutputChannel}
 
 
 class Settings(Section):
@@ -509,6 +511,8 @@ def _delivery_problems(plain: Mapping[str, object]) -> list[str]:
         problems += [f"deliver.{name}.{problem}" for problem in channel.problems()]
         if isinstance(channel, EmailChannel):
             problems += [f"deliver.{name}.{problem}" for problem in _recipient_problems(channel, plain)]
+        elif isinstance(channel, SlackChannel):
+            problems += [f"deliver.{name}.{problem}" for problem in channel.reader_problems(plain)]
     return problems
 
 

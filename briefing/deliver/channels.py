@@ -12,6 +12,7 @@ from briefing.config import AnyChannel, EmailChannel, FileChannel, OutputChannel
 from briefing.deliver import Begin, Channel, Outcome
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, address
+from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import BriefingError, ConfigError
 
 TOKEN_URLS = {
@@ -39,11 +40,30 @@ def _channel(name: str, section: AnyChannel, settings: Settings, base: Path, fol
         from briefing.deliver.output import Output
 
         return Output(name, section.form)
+    if isinstance(section, SlackChannel):
+        return _slack(name, section, settings, base, folder)
     try:
         return _email(name, section, settings, base, folder)
     except BriefingError as error:
         problems = "; ".join(getattr(error, "problems", ())) or str(error)
         return Broken(name=name, recipients=_recipients(section, settings), problem=problems)
+
+
+def _slack(name: str, section: SlackChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+    from briefing.deliver.slack import Slack
+
+    user = section.reader(settings.audience[0].logins if settings.audience else ())
+    try:
+        token = secrets.resolve(section.token, where=f"deliver.{name}.token", base=base)
+        if not re.fullmatch(r"(xoxb|xoxe\.xoxb)-[\w-]+", token):
+            raise ConfigError([f"deliver.{name}.token: is no bot token; it begins with xoxb-"])
+    except BriefingError as error:
+        problems = "; ".join(getattr(error, "problems", ())) or str(error)
+        return Broken(name=name, kind="Slack", recipients=(f"@{user}",), problem=problems)
+    return Slack(
+        name, user, token, folder / "posts" / f"{name}.json", base_url=section.base_url, deadline=section.deadline,
+        patience=section.patience,
+    )  # fmt: skip
 
 
 def _recipients(section: EmailChannel, settings: Settings) -> tuple[str, ...]:

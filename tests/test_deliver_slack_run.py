@@ -1,0 +1,148 @@
+"""`[deliver.NAME] use = "slack"`: what is refused at load, and `briefing run` as its user meets it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from briefing.cli import commands
+from briefing.cli import run as cli_run
+from briefing.config import parse
+from briefing.deliver.channels import channels
+from briefing.demo.server.slack_posts import TOKEN, SlackPosts
+from briefing.errors import ConfigError
+from briefing.loopback import Loopback, status
+from tests.commandline import at_home, runner
+
+MAYA = "U0MAYA0001"
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
+SLACK = {"use": "slack", "token": "env:SLACK_BOT"}
+CONFIG = """
+[workspace]
+name = "Harbour Lane"
+timezone = "Europe/Berlin"
+[[audience]]
+name = "Maya"
+logins = ["maya", "{user}"]
+[sources.work]
+use = "projects_csv"
+projects = "projects.csv"
+[deliver.slack]
+use = "slack"
+token = "env:SLACK_BOT"
+base_url = "{url}"
+patience = 0
+"""
+PROJECTS = "Project ID,Project,Client,Status,Manager,Start date,Due date\np1,Acme site,<!channel>,Active,Janine,2026-09-01,2026-11-20\n"  # fmt: skip
+Home = Callable[..., tuple[int, str]]
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "logins", "problem"),
+    [
+        ({"token": "xoxb-secret"}, [MAYA], "token: write a reference such as env:NAME"),
+        ({"token": ""}, [MAYA], "token: write a reference such as env:NAME"),
+        ({"to": "C0CLIENT01"}, [MAYA], "to: a channel is read by others; the briefing goes to a person"),
+        ({"to": "#general"}, [MAYA], "to: a channel is read by others; the briefing goes to a person"),
+        ({"to": "maya"}, [MAYA], "to: write a member ID of Slack such as U012AB3CD"),
+        ({"to": "U0CLIENT01"}, [MAYA], "to: U0CLIENT01 is none of the audience's logins; add it there"),
+        ({}, ["maya"], "to: is missing, and the audience has no login of Slack (a member ID such as U012AB3CD)"),
+        ({"base_url": "http://slack.com"}, [MAYA], "base_url: write an address that begins with https://"),
+        ({"chanel": "x"}, [MAYA], "chanel: not a known key"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_load(change: dict[str, Any], logins: list[str], problem: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        parse({"audience": [{"logins": logins}], "deliver": {"slack": {**SLACK, **change}}})
+    (found,) = told.value.problems
+    assert found.startswith(f"deliver.slack.{problem}")
+    assert "xoxb-secret" not in found
+
+
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("", "deliver.slack.token: the environment variable SLACK_BOT is not set"),
+        ("xoxp-1", "deliver.slack.token: is no bot token; it begins with xoxb-"),
+        ("xoxb-1\n", "deliver.slack.token: is no bot token; it begins with xoxb-"),
+    ],
+)
+def test_a_token_that_cannot_post_costs_its_channel_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str, problem: str
+) -> None:
+    monkeypatch.setenv("SLACK_BOT", token)
+    settings = parse({"audience": [{"logins": [MAYA]}], "deliver": {"slack": SLACK}})
+    (one,) = channels(settings, base=tmp_path, folder=tmp_path)
+    assert (one.tried().detail, one.kind, one.recipients) == (problem, "Slack", (f"@{MAYA}",))
+
+
+# --- a run -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site() -> SlackPosts:
+    return SlackPosts(people={MAYA: {}}, clock=lambda: NOW)
+
+
+@pytest.fixture
+def server(site: SlackPosts) -> Iterator[Loopback]:
+    with Loopback(site) as found:
+        yield found
+
+
+@pytest.fixture
+def briefing(
+    tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Home:
+    at_home(tmp_path, monkeypatch)
+    monkeypatch.setenv("SLACK_BOT", TOKEN)
+    for module in (cli_run, commands):
+        monkeypatch.setattr(module, "clock", lambda: NOW)
+    Path("briefing.toml").write_text(CONFIG.format(user=MAYA, url=server.url), encoding="utf-8")
+    Path("projects.csv").write_text(PROJECTS, encoding="utf-8")
+    os.utime("projects.csv", (NOW.timestamp() - 3600,) * 2)
+    run = runner(monkeypatch, capsys)
+
+    def asked(*arguments: str) -> tuple[int, str]:
+        code, out, err = run(*arguments)
+        return code, out + err
+
+    return asked
+
+
+def test_a_morning_in_slack(briefing: Home, site: SlackPosts) -> None:
+    assert briefing("run", "--dry-run")[1].splitlines()[:2] == ["slack (Slack)", f"  @{MAYA}: would be sent"]
+    assert site.calls == []
+    assert briefing("run") == (0, f"slack: sent to @{MAYA}, 07:00.\n")
+    (place,) = site.messages
+    first, *replies = site.messages[place]
+    header = first["blocks"][0]["text"]["text"]
+    assert header.startswith("Monday 23 November: ")
+    assert "<!" not in first["text"]
+    assert {row["thread_ts"] for row in replies} == {first["ts"]}
+    count = len(site.messages[place])
+    code, said = briefing("run")
+    assert (code, said.splitlines()[0]) == (
+        0, "Today's edition (Monday 23 November 2026) is settled; nothing is sent twice."
+    )  # fmt: skip
+    assert briefing("run", "--resend", "slack")[0] == 0
+    assert len(site.messages[place]) == count
+    assert "edited" in site.messages[place][0]
+    assert "Last delivered: the edition of Monday 23 November 2026." in briefing("status")[1]
+
+
+def test_a_morning_without_slack_is_told(briefing: Home, site: SlackPosts, server: Loopback) -> None:
+    with server.faulty(status(503, "<html>"), r"conversations\.open"):
+        code, said = briefing("run")
+    assert code == 1
+    assert f"slack: not sent to @{MAYA}: Slack answers 503 to conversations.open" in said
+    assert briefing("run") == (0, f"slack: sent to @{MAYA}, 07:00.\n")
+    assert sum("thread_ts" not in row for row in site.messages["D00MAYA0001"]) == 1
