@@ -134,6 +134,9 @@ def run(
         bool, typer.Option("--resend", help="Send today's edition by what is not known to have delivered it.")
     ] = False,
     skip_today: Annotated[bool, typer.Option("--skip-today", help="Leave today's edition at that.")] = False,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="Only where [schedule] says it is due; silent where it is not.")
+    ] = False,
 ) -> None:
     """Read, compile and deliver today's edition, once.
 
@@ -144,6 +147,12 @@ def run(
     from briefing.cli import run as runs
     from briefing.deliver.run import Asked
 
+    if scheduled:
+        from briefing.cli import schedule as schedules
+
+        if names or dry_run or resend or skip_today:
+            raise typer.BadParameter("--scheduled stands alone: a scheduler cannot mean anything else by it")
+        schedules.tick(config)
     runs.run(config, Asked(names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today))
 
 
@@ -156,6 +165,27 @@ def status(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from briefing.cli import run as runs
 
     runs.status(config, as_json=as_json)
+
+
+@app.command()
+def schedule(
+    action: Annotated[str, typer.Argument(metavar="[status|install|remove]", help="What to do.")] = "status",
+    *,
+    config: ConfigOption = None,
+    by: Annotated[str, typer.Option("--by", help="cron, systemd or launchd; default: what there is.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Have the edition come by itself.
+
+    install shows what it would write (a block in your crontab, a timer of your systemd, an agent of launchd), asks, and
+    writes it; remove takes it out again. Every quarter of an hour it starts `briefing run --scheduled`, which knows
+    workdays, holidays, days off and your time zone from briefing.toml, and does nothing where nothing is due.
+    status says when it last looked, what is due and what was missed; exit code 1: it may not come.
+    """
+    from briefing.cli import schedule as schedules
+
+    schedules.schedule(config, action, by=by, yes=yes, as_json=as_json)
 
 
 @app.command()

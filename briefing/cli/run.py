@@ -30,14 +30,18 @@ def run(config: Path | None, asked: Asked) -> None:
     if asked.dry_run + asked.resend + asked.skip_today > 1:
         raise UsageError("--dry-run, --resend and --skip-today exclude each other", advice="take one of them")
     workspace = chosen(config, "")
+    raise typer.Exit(run_once(workspace, asked, hands_of(workspace, asked)))
+
+
+def hands_of(workspace: Workspace, asked: Asked) -> Hands:
+    """What a run does outside of itself: the machine's clock, the sources, the terminal."""
 
     def collect(store: Store) -> None:
         if is_old(workspace, store):
             with progress_shown(workspace) as show:
                 collect_into(workspace, store, clock=clock, progress=show)
 
-    hands = Hands(pace=Pace(now=clock), collect=collect, say=_sayer(workspace, asked), warn=fail)
-    raise typer.Exit(run_once(workspace, asked, hands))
+    return Hands(pace=Pace(now=clock), collect=collect, say=_sayer(workspace, asked), warn=fail)
 
 
 def _sayer(workspace: Workspace, asked: Asked) -> Any:

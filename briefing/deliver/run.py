@@ -259,7 +259,8 @@ class _Run:
             Day(date=day, standings=standings(ledger.entries(self._audience, day)))
             for day in ledger.days(self._audience, self._today)[:1]
         ]
-        return of_the_one_before(days, self._today, self._morning.calendar, self._zone)
+        editions = self._workspace.settings.timetable(self._today.year).editions  # a day off was not missed
+        return of_the_one_before(days, self._today, editions, self._zone)
 
     # --- a dry run -------------------------------------------------------------------------------------------------
 
