@@ -258,6 +258,19 @@ def test_allocations_are_sums_of_what_passes() -> None:
     assert as_list == [told]
 
 
+def test_a_project_of_another_team_is_simply_absent() -> None:
+    theirs = world().people.staff_named("Priya")
+    hidden = {one.id for one in world().delivery.at(MORNING).projects if one.manager_on(MORNING) == theirs}
+    asker = accelo(unseen=[theirs.email])
+    assert hidden
+    assert ids("job", asker.ids("jobs")) == ids("job", Asker().ids("jobs")) - hidden
+    work = world().delivery.at(MORNING)
+    assert ids("milestone", asker.ids("milestones")) == {m.id for m in work.milestones if m.project not in hidden}
+    assert ids("task", asker.ids("tasks")) == {task.id for task in work.tasks if task.project not in hidden}
+    number = Numbers(world()).number("job", min(hidden))
+    assert asker.reply(f"jobs/{number}").status == 400
+
+
 def test_a_filter_that_is_ignored_lets_everything_in() -> None:
     asker = accelo(ignores=("standing", "date_due_before"))
     assert asker.ids("issues", "standing(open)") == Asker().ids("issues")

@@ -80,7 +80,22 @@ class AcceloSite:
     @cached_property
     def tables(self) -> Mapping[str, Table]:
         """Every resource of this morning."""
-        return tables_of(self.world, self.morning, self.settings)
+        tables = tables_of(self.world, self.morning, self.settings)
+        return self._seen(tables) if self.settings.unseen else tables
+
+    def _seen(self, tables: Mapping[str, Table]) -> Mapping[str, Table]:
+        """The same without the projects of other teams and what lies in them."""
+        others = {Link("staff", self.numbers.number("staff", email)) for email in self.settings.unseen}
+        hidden = {str(row["id"]) for row in tables["jobs"].rows if row["manager"] in others}
+        keep: Mapping[str, Callable[[Row], bool]] = {
+            "jobs": lambda row: str(row["id"]) not in hidden,
+            "milestones": lambda row: not any(_of_job(row, job) for job in hidden),
+            "tasks": lambda row: str(row["child_of_job"]) not in hidden,
+        }
+        return {
+            name: Table(table.spec, filter(keep[name], table.rows)) if name in keep else table
+            for name, table in tables.items()
+        }
 
     # --- a request ----------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,10 @@ class AcceloSettings(LoginSettings):
     refused: tuple[str, ...] = ()
     """Resources that the acting user may not read: 403."""
 
+    unseen: tuple[str, ...] = ()
+    """E-mail addresses of managers whose projects are another team's: the acting user may not see them, and their rows
+    are simply absent, with everything in them."""
+
     financial_level: Literal["all", "time", "none"] = "all"
     """Without `all` there are no fields of money."""
 
@@ -117,7 +121,7 @@ class AcceloSettings(LoginSettings):
     """Whether the one row of `/activities/allocations` stands alone."""
 
     def __post_init__(self) -> None:
-        for name in ("redirect_uris", "refused", "bare_counts", "ignores"):
+        for name in ("redirect_uris", "refused", "bare_counts", "ignores", "unseen"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "titles", tuple((kind, title) for kind, title in self.titles))
 
