@@ -13,7 +13,7 @@ import pytest
 
 from briefing.connector import Window
 from briefing.demo.days import ZONE, moment
-from briefing.demo.server.slack import METHODS, SCOPES, TIERS, TOKEN, SlackSite
+from briefing.demo.server.slack import BOT_TOKEN, METHODS, SCOPES, TIERS, TOKEN, SlackSite
 from briefing.demo.server.slack_rows import URL, SlackRows
 from briefing.demo.world import World
 from briefing.facts import Message
@@ -454,3 +454,16 @@ def test_a_note_is_the_same_message_on_every_morning() -> None:
     same = [note for note in now.notes if note.id in kept and not rows().replies.get(note.id)]
     assert len(same) > 10
     assert [rows().message(note) for note in same] == [later.message(kept[note.id]) for note in same]
+
+
+def test_a_bot_posts_to_the_reader_and_the_readers_own_token_cannot() -> None:
+    at = site()
+    asked = {"channel": rows().me.slack, "text": "Good morning."}
+    assert told(at, "chat.postMessage", **asked)["error"] == "unknown_method"
+    bot = answer(at, "chat.postMessage", token=f"Bearer {BOT_TOKEN}", **asked)
+    assert isinstance(bot.body, bytes)
+    found = json.loads(bot.body)
+    assert (found["ok"], found["message"]["text"]) == (True, "Good morning.")
+    general = next(place.id for place in rows().places.values() if place.row.get("name") == "general")
+    elsewhere = answer(at, "chat.postMessage", token=f"Bearer {BOT_TOKEN}", **{**asked, "channel": general})
+    assert b"not_in_channel" in (elsewhere.body if isinstance(elsewhere.body, bytes) else b"")

@@ -1,7 +1,8 @@
 """Slack's Web API for one person of the agency, as far as a reader of it needs.
 
 Every method takes GET and POST, a form or JSON, and answers 200 with `ok`. Nothing can be written: other methods do not
-exist here. What the reference leaves open is a setting (`SlackSettings`).
+exist here. What the reference leaves open is a setting (`SlackSettings`). A bot that posts has a token and a site of
+its own (`slack_posts`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from briefing.demo.days import moment
 from briefing.demo.files_slack import text_of
@@ -26,7 +27,11 @@ from briefing.demo.talk import Note
 from briefing.demo.world import World
 from briefing.loopback import Reply, Request, json_reply
 
+if TYPE_CHECKING:
+    from briefing.demo.server.slack_posts import SlackPosts
+
 TOKEN = "xoxp-demo-0000-harbourlane"  # noqa: S105  (the demo's)
+BOT_TOKEN = "xoxb-demo-0000-briefing"  # noqa: S105  (the demo's)
 SCOPES = (
     "channels:read groups:read im:read mpim:read channels:history groups:history im:history mpim:history users:read "
     "users:read.email usergroups:read search:read"
@@ -89,6 +94,10 @@ class SlackSettings:
     expires_in: int = 0
     """Seconds until the token ends; 0: it does not."""
 
+    bot_token: str = BOT_TOKEN
+    bot: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the bot's side (`PostSettings`)."""
+
 
 class Refusal(Exception):
     """An answer with `ok: false`."""
@@ -125,6 +134,18 @@ class SlackSite:
         self._calls: dict[str, deque[float]] = defaultdict(deque)
         self._guard = threading.Lock()
         _ = self.rows.places, self.rows.replies, self.rows.users  # built once, before several threads ask
+        self.posts = self._posts()
+
+    def _posts(self) -> SlackPosts:
+        from briefing.demo.server.slack_posts import SlackPosts
+
+        began = time.monotonic()
+        told: dict[str, Any] = {
+            "token": self.settings.bot_token, "people": self.rows.users,
+            "channels": tuple(place.id for place in self.rows.places.values() if place.family != "im"),
+            "clock": lambda: self.now + timedelta(seconds=time.monotonic() - began),
+        }  # fmt: skip
+        return SlackPosts(**{**told, **self.settings.bot})
 
     @classmethod
     def credentials(cls, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -134,6 +155,8 @@ class SlackSite:
 
     def __call__(self, request: Request) -> Reply:
         """The answer to one request."""
+        if request.headers.get("authorization") == f"Bearer {self.settings.bot_token}":
+            return self.posts(request)
         found = re.fullmatch(r"/api/([A-Za-z.]+)", request.path)
         if not found or request.method not in {"GET", "POST"}:
             return json_reply({"ok": False, "error": "unknown_method", "req_method": request.path[5:60]})
@@ -505,4 +528,4 @@ def offset_in(cursor: str) -> int:
         raise Refusal("invalid_cursor") from None
 
 
-__all__ = ["METHODS", "SCOPES", "TOKEN", "SlackSettings", "SlackSite"]
+__all__ = ["BOT_TOKEN", "METHODS", "SCOPES", "TOKEN", "SlackSettings", "SlackSite"]

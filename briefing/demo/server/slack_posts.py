@@ -17,13 +17,15 @@ from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
-from briefing.demo.server.slack import Refusal, cursor_of, number_in, offset_in
+from briefing.demo.server.slack import BOT_TOKEN, Refusal, cursor_of, number_in, offset_in
+from briefing.demo.server.slack_rows import TEAM
 from briefing.loopback import Reply, Request, json_reply
 
 Row = dict[str, Any]
-TOKEN = "xoxb-demo-0000-briefing"  # noqa: S105  (the demo's)
+TOKEN = BOT_TOKEN
 SCOPES = "chat:write im:write im:history"
-BOT, BOT_ID, APP_ID, TEAM = "U0BRIEFBOT", "B0BRIEFBOT", "A0BRIEFING", "T0HARBOUR"
+BOT, BOT_ID, APP_ID = "U0BRIEFBOT", "B0BRIEFBOT", "A0BRIEFING"
+CREATED = 1700000000
 
 MOST_BLOCKS, LONGEST_BLOCKS, LONGEST_TEXT, LONGEST_EDIT = 50, 12_000, 40_000, 4_000
 LEAVES: Mapping[str, str] = {
@@ -81,7 +83,10 @@ class SlackPosts:
     def __call__(self, request: Request) -> Reply:
         """The answer to one request."""
         name = request.path.removeprefix("/api/")
-        headers = {"x-slack-req-id": "demo", "Date": format_datetime(self.settings.clock(), usegmt=True)}
+        headers = {
+            "x-slack-req-id": "demo",
+            "Date": format_datetime(self.settings.clock().astimezone(UTC), usegmt=True),
+        }
         with self._guard:
             self.calls.append(name)
             try:
@@ -136,12 +141,26 @@ class SlackPosts:
 
     def open(self, asked: Row) -> Row:
         """The direct message with one person."""
+        if (channel := asked.get("channel")) in self._opened.values():
+            return {"channel": {"id": channel}}
+        if channel:
+            raise Refusal("channel_not_found")
         users = [one for one in str(asked.get("users", "")).split(",") if one]
         if not users:
             raise Refusal("users_list_not_supplied")
         if len(users) > 1:
             raise Refusal("missing_scope", needed="mpim:write", provided=",".join(self.settings.scopes.split()))
-        return {"channel": {"id": self._direct(users[0])}}
+        was_open = users[0] in self._opened
+        place = self._direct(users[0])
+        if str(asked.get("return_im", "")).lower() not in {"1", "true"}:
+            return {"channel": {"id": place}}
+        latest = self.messages[place][-1] if self.messages[place] else None
+        whole = {
+            "id": place, "created": CREATED, "is_im": True, "is_org_shared": False, "user": users[0],
+            "last_read": "0000000000.000000", "latest": latest, "unread_count": 0, "unread_count_display": 0,
+            "is_open": True, "priority": 0,
+        }  # fmt: skip
+        return {"no_op": was_open, "already_open": was_open, "channel": whole}
 
     def _direct(self, user: str) -> str:
         person = self.settings.people.get(user)
@@ -203,7 +222,8 @@ class SlackPosts:
             for row in reversed(self.messages[place])
             if row.get("thread_ts", row["ts"]) == row["ts"] and oldest < Decimal(row["ts"]) < latest
         ]
-        return self._page([self._start(place, row) for row in rows], asked, usual=100, most=999)
+        found = self._page([self._start(place, row) for row in rows], asked, usual=100, most=999)
+        return found | {"pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
 
     def replies(self, asked: Row) -> Row:
         """A thread, oldest first, its start before all."""
