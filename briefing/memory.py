@@ -118,7 +118,7 @@ def past_of(document: Mapping[str, Any]) -> Past | None:
             gaps=frozenset((one["source"], gap["stream"], gap["scope"]) for one in sources for gap in one["gaps"]),
             unread=frozenset(one["source"] for one in sources if one["status"] in UNREAD),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, ArithmeticError):
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         return None
 
 

@@ -74,10 +74,12 @@ def _moved(one: Priced, now: Compared, morning: Morning) -> str:
     when = on(was.stood, morning.today)
     if now.state == "back":
         return f"{item.line} Not found on {when}."
+    whole = f"{when}: {was.line}" if was.line != item.line else ""
     if "stage" in now.why:
-        return words.sentence(item.line, f"{when}: {was.line}" if was.line != item.line else "")
+        return words.sentence(item.line, whole)
     figures = was.short != item.short and any(letter.isdigit() for letter in was.short)
-    before = f"{when}: {was.short}." if "measure" in now.why and figures else ""
+    counted = f"{when}: {was.short}." if figures else whole
+    before = counted if "measure" in now.why else ""
     return words.sentence(item.line, before, _date(item, morning) if "date" in now.why else "")
 
 

@@ -27,6 +27,7 @@ from briefing.render import render
 from briefing.rules import RULES, load_all
 from briefing.rules.engine import Outcome
 from briefing.rules.view import Facts, NoAdSeries, StreamReading
+from briefing.since import changes
 from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
 from briefing.testing import facts_from, morning_at
 from briefing.workspace import configured
@@ -178,6 +179,20 @@ def test_a_date_that_came_nearer_while_nobody_read_is_told_once() -> None:
     assert shown(made) == {"m1": "worse 3 full"}
     assert "Worse Acme site: Launch due Wednesday, no tasks." in told(made)
     assert shown(edition(PROJECTS.replace("11-18", "11-20"), "2026-11-16", made)) == {"m1": "better 3 line"}
+
+
+def test_what_moved_stands_beside_what_it_was() -> None:
+    """In the words of the edition before: its count where that says a number, else its line."""
+    now = morning_at("2026-11-19 07:00")
+    for short, line, said in (
+        ("3 overdue tasks", "Tom has 3.", "1 is late. Wednesday: 3 overdue tasks."),
+        ("hours", "112 % used.", "1 is late. Wednesday: 112 % used."),
+        ("hours", "1 is late.", "1 is late."),
+    ):
+        (was,) = past_of_one(measure="3").traces
+        one = priced(measure="5", short="5 overdue tasks" if "3" in short else "hours")
+        seen = compared(past_with([replace(was, short=short, line=line)], date(2026, 11, 18)), [one])
+        assert [line.text for line in changes(seen, [one], now).worse] == [said]
 
 
 def test_a_slow_climb_adds_up() -> None:
@@ -369,7 +384,8 @@ def test_an_edition_without_memory_is_not_compared_with() -> None:
     assert past_of(kept) is not None
     for damage in ("traces", "coverage", "date"):
         assert past_of({name: value for name, value in kept.items() if name != damage}) is None
-    assert past_of({**kept, "traces": [{"id": "x"}]}) is None
+    for traces_ in ([{"id": "x"}], ["x"], [7], 7):
+        assert past_of({**kept, "traces": traces_}) is None
     assert past_of({**kept, "date": "no day"}) is None
 
 
