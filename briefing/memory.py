@@ -217,7 +217,10 @@ def _gone(
 ) -> Comparison:
     here = {one.item.key for one in found}
     parts = {part for one in found for part in parts_of(one.item)}
-    resolved, unchecked, kept, let_go = [], [], [], Counter[str]()
+    resolved: list[Trace] = []
+    unchecked: list[Trace] = []
+    kept: list[Trace] = []
+    let_go = Counter[str]()
     for trace in past.traces:
         if trace.key in here:
             continue
@@ -299,7 +302,7 @@ def _applied(one: Priced, now: Compared, morning: Morning) -> Priced:
     fresh = now.state not in {"unchanged", "better"}
     still = max(morning.calendar.workdays_between(now.moved, morning.today), 1)
     value = Decimal("1.00") if fresh else max(cents(FADING**still), FAINTEST)
-    source = "full place" if fresh else f"a tenth less per workday, not below {FAINTEST}"
+    source = "new, worse and back count in full" if fresh else f"a tenth less per workday, not below {FAINTEST}"
     factor = Factor(name=f"{now.state}, day {now.day}", value=value, kind="setting", source=source)
     return replace(
         one, state=now.state, day=now.day, place=cents(one.lost * value), place_factors=(factor,),
