@@ -171,6 +171,18 @@ def test_each_look_leaves_its_time(home: Home) -> None:
     assert json.loads(kept.read_text())["looked"] == "2026-11-28T06:30:00+01:00"
 
 
+def test_status_says_when_the_next_is_due_where_a_schedule_looks(home: Home) -> None:
+    home.now = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    home.briefing("run", "--config", home.config)
+    assert "The next is" not in home.briefing("status", "--config", home.config)[1]
+    home.look("2026-11-23T06:30")
+    out = home.briefing("status", "--config", home.config)[1]
+    assert out.splitlines()[-1] == "The next is due on Tuesday 24 November 2026 at 06:30."
+    home.now += timedelta(days=3)
+    out = home.briefing("status", "--config", home.config)[1]
+    assert out.splitlines()[-1] == "No schedule has looked for 3 days: briefing schedule"
+
+
 def test_scheduled_stands_alone(home: Home) -> None:
     for more in ("--dry-run", "--resend", "--skip-today", "archive"):
         code, _, err = home.briefing("run", "--scheduled", more, "--config", home.config)

@@ -84,7 +84,9 @@ def _text(workspace: Workspace, days: Sequence[Day], latest: Day | None, now: da
         lines += [f"  {line(key, one, zone)}" for key, one in latest.standings.items()]
     if latest is None or latest.date != today:
         lines.append(f"Today ({words.full_day(today)}): nothing yet.")
-    return lines
+    from briefing.cli.schedule import coming  # which runs what stands here
+
+    return lines + coming(workspace, now)
 
 
 def _plain(days: Sequence[Day], zone: tzinfo, problem: str) -> dict[str, Any]:

@@ -331,6 +331,16 @@ def _when(workspace: Workspace) -> str:
     return f"{days} at {timetable.at:%H:%M} {timetable.zone.key}, caught up until {window}. {_next(timetable, clock())}"
 
 
+def coming(workspace: Workspace, now: datetime) -> list[str]:
+    """For `briefing status`: when the next is due, where a schedule looks for it; nothing where none ever did."""
+    looked = last_look(workspace.folder)
+    if looked is None:
+        return []
+    if now - looked > SILENT:
+        return [f"No schedule has looked for {words.age(now - looked)}: briefing schedule"]
+    return [_next(_timetable(workspace, now), now)]
+
+
 def _next(timetable: Timetable, now: datetime) -> str:
     due = next_due(timetable, now)
     if due is None:
