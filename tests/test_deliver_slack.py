@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -339,10 +341,30 @@ def test_a_slack_that_cannot_be_reached_was_not_posted_to(make: Callable[..., Ca
     assert "cannot be reached" in standing.detail
 
 
-def test_a_history_that_does_not_answer_is_no_reason_not_to_post(make: Callable[..., Case]) -> None:
+def test_a_history_that_does_not_answer_is_a_reason_to_wait_only_where_nothing_is_remembered(
+    make: Callable[..., Case],
+) -> None:
     case = make()
     with case.server.faulty(status(500, ""), r"conversations\.history"):
+        for _ in range(2):
+            standing = case.run()
+            assert (standing.state, standing.put_off, case.rows) == ("deferred", True, [])
+        (case.folder / "slack.json").write_text('{"can_look_up": true, "editions": {}}', encoding="utf-8")
         assert case.run().state == "sent"
+    assert case.whole()
+
+
+def test_a_lost_journal_and_a_silent_history_post_nothing(make: Callable[..., Case]) -> None:
+    case = make()
+    instead(case, limited("900"), after=1)
+    assert case.run().state == "deferred"
+    case.server.site = case.site
+    (case.folder / "slack.json").unlink()
+    with case.server.faulty(status(500, ""), r"conversations\.history"):
+        for _ in range(2):
+            assert case.run().state == "deferred"
+    assert case.posts == 1
+    assert case.run().state == "sent"
     assert case.whole()
 
 
@@ -365,6 +387,46 @@ def test_nothing_is_posted_or_edited_that_may_not_begin(make: Callable[..., Case
         case.send()
     assert case.whole()
     assert case.site.calls.count("chat.update") == 5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_wire_does_there_is_never_a_second_post_and_in_the_end_one(
+    make: Callable[..., Case], seed: int
+) -> None:
+    case, chance, well = make(), random.Random(seed), case_is_well()
+    real = case.site
+    unavailable = json_reply({"ok": False, "error": "service_unavailable"}, status=503)
+
+    def site(request: Request) -> Reply:
+        fate = chance.random()
+        if well() or fate < 0.55:
+            return real(request)
+        if fate < 0.8:  # it is done, and nobody hears of it
+            return replace(real(request), manner=chance.choice(["reset", "cut"]))
+        return chance.choice([NO_ANSWER, limited("1"), limited("900"), unavailable])
+
+    case.server.site = site
+    for _ in range(5):
+        case.run()
+        assert case.posts <= 1
+        assert len(case.parts) == len(set(case.parts))
+        case.now += timedelta(seconds=chance.choice([5, 90, 400]))
+    well(True)
+    case.now += timedelta(minutes=5)
+    assert case.run().state == "sent"
+    assert sorted(case.parts) == ["0", "1", "2", "3", "4"]
+    assert case.posts == 1
+
+
+def case_is_well() -> Callable[..., bool]:
+    """A switch that is off."""
+    state = [False]
+
+    def well(now: bool = False) -> bool:
+        state[0] = state[0] or now
+        return state[0]
+
+    return well
 
 
 # --- kills -----------------------------------------------------------------------------------------------------------
@@ -409,8 +471,10 @@ STEPS: dict[str, tuple[Callable[[], None], int]] = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("journal", ["kept", "lost"])
+@pytest.mark.parametrize(
+    ("step", "journal"),
+    [*((step, "kept") for step in STEPS), ("the post is answered", "lost"), ("before sent is noted", "lost")],
+)
 def test_whatever_is_killed_there_is_one_post(make: Callable[..., Case], step: str, journal: str) -> None:
     case = make()
     arm, there = STEPS[step]

@@ -142,10 +142,14 @@ class _Delivery:
     record: Record = field(init=False)
     bot: frozenset[str] = field(init=False, default=frozenset())
     began: bool = field(init=False, default=False)
+    remembers: bool = field(init=False)
     could: bool = field(init=False)
     """Whether Slack could tell when it was last asked. Where it could not, only the reader's word leads here again."""
 
     can: bool = field(init=False)
+    blind: bool = field(init=False)
+    """Neither the journal nor, at this moment, Slack tells what is there."""
+
     certain: bool = field(init=False, default=False)
     """Whether what was not found is surely not there."""
 
@@ -156,6 +160,7 @@ class _Delivery:
     def __post_init__(self) -> None:
         self.record = self.journal.record(self.key)
         self.could = self.can = self.journal.can_look_up
+        self.remembers, self.blind = self.journal.is_there, False
 
     def outcome(self) -> Outcome:
         """The whole try. Raises NotAllowed."""
@@ -213,8 +218,9 @@ class _Delivery:
             self.can = self.certain = False
             self.doubt = f"the bot lacks {TO_LOOK_UP}" if isinstance(error, MissingScope) else str(error)
         except (Later, InDoubt) as error:
-            self.certain, self.doubt = False, str(error)
-        self._keep()
+            self.certain, self.doubt, self.blind = False, str(error), not self.remembers
+        if not self.blind:  # a journal that begins without having looked would pass for a memory
+            self._keep()
 
     def _looked(self) -> tuple[bool, str]:
         oldest = f"{(self.edition.made_at - LOOKED_BACK).timestamp():.6f}"
@@ -314,6 +320,8 @@ class _Delivery:
         self.record.parts.pop(part, None)
         if part in self.record.begun and not self.certain and self.could:
             raise InDoubt(self.doubt)
+        if self.blind:
+            raise Later(self.doubt)
         self._posted(part, text, blocks)
 
     def _edited(self, ts: str, text: str, blocks: Sequence[Mapping[str, Any]]) -> bool:

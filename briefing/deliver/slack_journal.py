@@ -43,6 +43,11 @@ class Journal:
         return value if isinstance(value, dict) else {}
 
     @property
+    def is_there(self) -> bool:
+        """Whether it can be read; where not, nothing that it does not know of is surely new."""
+        return bool(self._read())
+
+    @property
     def can_look_up(self) -> bool:
         """Whether Slack, last asked, could tell what it has. Not known is no."""
         return self._read().get("can_look_up") is True
