@@ -11,7 +11,7 @@ import pytest
 from briefing.cli import run as cli_run
 from briefing.cli import schedule as schedules
 from briefing.deliver.run import alone
-from briefing.store.ledger import Ledger
+from briefing.store.ledger import Entry, Ledger
 from briefing.workspace import folder_of
 from tests.commandline import Run, at_home, runner
 
@@ -119,6 +119,21 @@ def test_a_failure_is_told_once_a_day_and_tried_again_until_the_window_ends(home
     assert states == ["deferred"] * 4
     (_, _, tomorrow), *_ = home.looks("2026-11-24T06:30", "2026-11-24T06:30")
     assert "cannot be reached" in tomorrow
+
+
+def test_what_only_a_person_can_settle_is_not_well_and_not_told_again(home: Home) -> None:
+    """A refused login was told by the run that met it; a scheduler sees the exit code at each look."""
+    home.look("2026-11-23T06:30")
+    home.config.write_text(CONFIG + MAIL, encoding="utf-8")
+    ledger = Ledger(home.data / "ledger.sqlite", may_begin=False)
+    refused = Entry(
+        at=home.now, run="r", audience="Maya", date=home.now.date(), channel="mail",
+        recipient="maya@harbourlane.example", state="refused",
+    )  # fmt: skip
+    ledger.record([refused])
+    ledger.close()
+    assert home.look("2026-11-23T06:45") == (1, "", "")
+    assert home.look("2026-11-23T08:30") == (0, "", "")  # after the window nothing is due
 
 
 def test_a_configuration_that_cannot_be_read_is_told_once_a_day(home: Home) -> None:
