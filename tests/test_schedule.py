@@ -250,7 +250,7 @@ STARTS = st.sampled_from([utc("2011-12-20 00:00"), utc("2026-03-01 00:00"), utc(
 MOMENTS = st.builds(lambda start, seconds: start + timedelta(seconds=seconds), STARTS, st.integers(0, 50 * 86400))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TIMETABLES, MOMENTS)
 def test_the_next_edition_is_in_the_future_and_on_a_workday(table: Timetable, now: datetime) -> None:
     found = next_due(table, now)
@@ -263,7 +263,7 @@ def test_the_next_edition_is_in_the_future_and_on_a_workday(table: Timetable, no
     assert not before.wanted or before.date < found.date()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ZONES, st.times(), MOMENTS)
 def test_the_first_moment_is_the_first(zone: str, at: time, moment: datetime) -> None:
     """The clock shows the time or a later one then, and did not on this date before."""
@@ -277,7 +277,7 @@ def test_the_first_moment_is_the_first(zone: str, at: time, moment: datetime) ->
         assert before < wall
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TIMETABLES, MOMENTS, st.lists(st.integers(-3 * 24 * 60, 4 * 24 * 60), min_size=1, max_size=40))
 def test_no_date_has_two_editions_whatever_the_clock_does(table: Timetable, now: datetime, steps: list[int]) -> None:
     sent: list[tuple[datetime, date]] = []
@@ -294,7 +294,7 @@ def test_no_date_has_two_editions_whatever_the_clock_does(table: Timetable, now:
     assert all(table.editions.is_workday(day) for day in days)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TIMETABLES, MOMENTS, st.integers(0, 30))
 def test_what_was_missed_was_a_workday_that_is_over(table: Timetable, now: datetime, back: int) -> None:
     last = table.today(now) - timedelta(days=back)
@@ -306,7 +306,7 @@ def test_what_was_missed_was_a_workday_that_is_over(table: Timetable, now: datet
         assert until <= now
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(TIMETABLES, MOMENTS)
 def test_looks_fall_on_the_minute_in_every_zone(table: Timetable, now: datetime) -> None:
     found = next_due(table, now)
