@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from briefing.cli import main
+from briefing.cli.app import app
 
 Run = Callable[..., tuple[int, str, str]]
+
+COMMAND = get_command(app)
+"""What typer makes of the commands, once: a process does it at its start, a test would at each command."""
 
 
 def at_home(folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -25,6 +30,8 @@ def at_home(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 def runner(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command; its exit code, what it printed, and what it said on stderr."""
+
+    patch.setattr("briefing.cli.app.app", COMMAND)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         patch.setattr(sys, "argv", ["briefing", *map(str, arguments)])
