@@ -206,9 +206,10 @@ class _Writer:
     def _is_quiet(
         self, priced: Sequence[Priced], covered: Sequence[SourceCoverage], outcomes: Sequence[Outcome]
     ) -> bool:
-        """Nothing needs you: no item, every source whole and fresh, no rule kept from running by a gap."""
+        """Nothing needs you: no item, every source whole, fresh and not refused since, no rule kept from running."""
         blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
-        return bool(covered) and not priced and not blocked and all(source.status == "whole" for source in covered)
+        whole = all(source.status == "whole" and not source.gaps for source in covered)
+        return bool(covered) and not priced and not blocked and whole
 
     def _subject(self, deck: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
         day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"
@@ -376,15 +377,21 @@ class _Writer:
         return f"{len(rest)} more: {', '.join(parts)}."
 
     def _without_source(self, idle: Sequence[str], total: int) -> str:
-        """What no source states, and how many rules did not run for it: `No source for ad accounts, deals: 9 of 24`."""
-        rules = load_all()
+        """What no source states, and how many rules did not run for it: `No source for ad accounts and deals: 9 of 24`.
+
+        A rule may also lack a source that states all it needs together: those are counted apart.
+        """
         read = {kind for reading in self.facts.readings for kind in reading.kinds}
-        needed = {need.kind.kind for name in idle for need in rules[name].needs if not need.optional}
-        kinds = sorted({coverage.KIND_WORDS.get(kind, kind) for kind in needed - read})
+        lacking = {name: kinds for name in idle if (kinds := needed_kinds(load_all()[name]) - read)}
+        apart = len(idle) - len(lacking)
+        missing = set[str]().union(*lacking.values())
+        named = sorted({"ads" if kind.startswith("ad_") else coverage.KIND_WORDS.get(kind, kind) for kind in missing})
         unknown = any(not reading.kinds for reading in self.facts.readings)
         source = "No source that could be read" if unknown else "No source"
-        what = f"{source} for {words.listed(kinds)}" if kinds else words.some(sorted(idle), 3)
-        return f"{what}: {len(idle)} of {words.count(total, 'rule')} did not run."
+        rules = words.count(total, "rule")
+        first = f"{source} for {words.listed(named)}: {len(lacking)} of {rules} did not run." if lacking else ""
+        one = f"No one source has all that {apart} of {rules} {'needs' if apart == 1 else 'need'}." if apart else ""
+        return words.sentence(first, one)
 
     def _notices(self, outcomes: Sequence[Outcome], snapshot: Snapshot) -> tuple[str, ...]:
         lines = [*self.plan.notices, *(() if self.compared else ("Compared with no earlier edition.",))]
@@ -400,6 +407,11 @@ class _Writer:
         if snapshot.unknown_kinds:
             lines.append(f"{words.count(snapshot.unknown_kinds, 'fact')} written by a newer version left out.")
         return tuple(lines)
+
+
+def needed_kinds(rule: Rule) -> set[str]:
+    """Kinds of fact without which a rule does not run."""
+    return {need.kind.kind for need in rule.needs if need is rule.needs[0] or not (need.optional or need.every_source)}
 
 
 def reason_lines(card: Card) -> tuple[str, ...]:

@@ -98,7 +98,8 @@ def _reading(record: StreamRecord, now: datetime, limits: Freshness, listing: Li
     if usable is None:
         return replace(tried, place=latest.place if latest else "", problem=problem or "not read yet")
     status: Status = "whole" if usable.status == "whole" else "partial"
-    if is_stale(usable, now, limits):
+    refused_since = bool(problem) and not is_of_today(usable, now)
+    if is_stale(usable, now, limits) or (refused_since and not limits.as_exported):
         status = "stale"
     return replace(
         tried, status=status, place=usable.place, as_of=usable.as_of, fetched_at=usable.ended, rows=usable.rows,
@@ -134,6 +135,11 @@ def is_stale(attempt: Attempt, now: datetime, limits: Freshness) -> bool:
     if attempt.as_of is not None:
         return not limits.as_exported and now - attempt.as_of > limits.file
     return now - attempt.ended > limits.service
+
+
+def is_of_today(attempt: Attempt, now: datetime) -> bool:
+    """Read on the morning's own date: an earlier reading is not today's where today's was refused, however young."""
+    return attempt.ended.astimezone(now.tzinfo).date() >= now.date()
 
 
 def of_sources(
@@ -281,4 +287,5 @@ def _stale_sentence(old: Sequence[StreamReading], morning: Morning, limits: Fres
     verb = "written" if reading.as_of else "read"
     begins = f"Last {verb}" if tried else f"{reading.place or reading.source} is old: {verb}"
     day, age = words.day(local.date(), morning.today), words.age(morning.now - when)
-    return f"{begins} {day} {words.clock(local)}, {age} ago (limit {words.age(limit)})."
+    over = f" (limit {words.age(limit)})" if morning.now - when > limit else ""
+    return f"{begins} {day} {words.clock(local)}, {age} ago{over}."

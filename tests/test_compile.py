@@ -195,11 +195,20 @@ def test_every_kind_and_every_rule_has_words() -> None:
 
 def test_what_no_source_states_is_named_and_not_every_rule() -> None:
     """Thirty names of rules are no sentence."""
-    notices = briefing_of(of(LAUNCH, **WHOLE)).notices
-    (line,) = [one for one in notices if one.startswith("No source for")]
-    assert line.endswith(f"of {len(load_all())} rules did not run.")
-    assert "ad accounts" in line
-    assert "milestones" not in line
+    (line,) = [one for one in briefing_of(of(LAUNCH, **WHOLE)).notices if one.startswith("No source for")]
+    assert line == (
+        "No source for ads, deals, meetings, messages, proposals, retainers, scorecard and tickets: "
+        f"22 of {len(load_all())} rules did not run."
+    )
+    none = {"project": attempt(), "milestone": attempt()}
+    apart = StreamRecord(key=StreamKey("other", "task", ("task",)), latest=attempt(), usable=attempt())
+    taken = of(LAUNCH, **none)
+    (line,) = [
+        one
+        for one in briefing_of(replace(taken, streams=(*taken.streams, apart))).notices
+        if one.startswith("No source for")
+    ]
+    assert line.endswith(f"No one source has all that 6 of {len(load_all())} rules need.")
 
 
 def test_one_word_where_nothing_is_said_of_a_subject_at_all() -> None:
@@ -207,3 +216,24 @@ def test_one_word_where_nothing_is_said_of_a_subject_at_all() -> None:
     assert subjects_of({*milestones, "budget-burn"}) == ["budgets", "milestones"]
     assert subjects_of(milestones - {"milestone-overdue"}) == ["milestones that nobody has", "milestones without tasks"]
     assert set().union(*WHOLE_SUBJECTS.values()) <= load_all().keys()
+
+
+def test_yesterdays_lists_are_not_todays_where_today_was_refused() -> None:
+    """Fourteen hours old is within the limit; that the login was refused since is not nothing."""
+    refused = attempt("failed", problem="login refused (401)", cure="briefing auth work")
+    before = attempt(at=AT - timedelta(hours=14))
+    taken = of("project | p1 | title=Acme site | party=Acme", **WHOLE)
+    streams = tuple(replace(one, latest=refused, usable=before) for one in taken.streams)
+    made = briefing_of(replace(taken, streams=streams))
+    assert not made.verified_quiet
+    assert made.second_line.startswith("Work was not read, new today.")
+    assert "whole" not in made.subject
+    ((_, sentences),) = made.coverage_lines
+    assert sentences[:2] == (
+        "Login refused (401). Cure: briefing auth work.",
+        "Last read yesterday 16:45, 14 h ago.",
+    )
+    again = tuple(replace(one, latest=refused, usable=attempt()) for one in taken.streams)
+    made = briefing_of(replace(taken, streams=again))
+    assert made.coverage[0].status == "whole"
+    assert not made.verified_quiet
