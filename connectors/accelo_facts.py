@@ -18,7 +18,22 @@ from zoneinfo import ZoneInfo
 from briefing.facts import NOBODY, Company, Milestone, Money, Party, Person, Project, Ref, Staff, Task, WorkState
 from briefing.reading.text import NAME, SUBJECT
 from connectors.accelo_filters import MILESTONE_TYPES, PROJECT_TYPES, elsewhere, standing
-from connectors.accelo_values import BadValue, Row, day, field, hours, inside, money, plain, ref, shown, sid, text, ts
+from connectors.accelo_values import (
+    BadValue,
+    Row,
+    day,
+    field,
+    hours,
+    inside,
+    money,
+    plain,
+    ref,
+    remainder,
+    shown,
+    sid,
+    text,
+    ts,
+)
 
 WORK: Mapping[str, WorkState] = {
     "setup": "open", "pending": "open", "active": "open", "paused": "paused", "complete": "done",
@@ -287,7 +302,7 @@ def _hours(row: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Hours planned, used and left of a job with its milestones and tasks; a plan of zero is none."""
     budget = inside(row.get("job_object_budget"))
     planned = field(budget, "service_time_subtotal_estimate", hours)
-    return planned or None, field(budget, "logged_subtotal", hours), field(budget, "remaining_subtotal", hours)
+    return planned or None, field(budget, "logged_subtotal", hours), field(budget, "remaining_subtotal", remainder)
 
 
 def against_of(row: Row) -> tuple[str, str]:

@@ -92,6 +92,12 @@ def hours(value: object) -> Decimal | None:
     return None if found is None or found < 0 else (Decimal(found) / 3600).quantize(Decimal("0.01"))
 
 
+def remainder(value: object) -> Decimal | None:
+    """Seconds that are left, as hours: none where more was logged than was planned; None where it is unset."""
+    found = secs(value)
+    return None if found is None else hours(str(max(found, 0)))
+
+
 def flag(value: object) -> bool | None:
     """Yes or no, of which Accelo has several forms; None where it is unset."""
     if isinstance(value, bool):

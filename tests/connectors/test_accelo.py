@@ -424,6 +424,16 @@ def test_a_project_without_budget(budget: Any) -> None:
     assert (found.budget, found.used) == (None, None)
 
 
+@pytest.mark.parametrize(("left", "hours"), [("-7200", 0), ("0", 0), ("7200", 2), ("", None), (None, None)])
+def test_more_logged_than_was_to_do_leaves_nothing_to_do(left: Any, hours: Any) -> None:
+    """A negative remainder is known, and none: what is unknown is counted by tasks, which are listed in part only."""
+    budget = {"service_time_subtotal_estimate": "360000", "logged_subtotal": "324000", "remaining_subtotal": left}
+    with serving(small([job(1, job_object_budget=budget)])) as (accelo, _):
+        (found,) = read(accelo, "projects").facts
+    assert isinstance(found, Project)
+    assert (found.hours_planned, found.hours_used, found.hours_left) == (100, 90, hours)
+
+
 def test_a_project_for_a_contact_belongs_to_the_contacts_company() -> None:
     row = job(1, company=None, affiliation={"id": "301", "company": HARBOR})
     with serving(small([row, job(2, company=None), job(3, company="88")])) as (accelo, _):
