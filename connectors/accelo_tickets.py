@@ -42,7 +42,9 @@ def tickets(api: Api, shapes: Shapes) -> Things:
 
 
 def ticket(shapes: Shapes, row: Row) -> Ticket:
-    """An issue. Its due date may have a time of day, which then is the very time it is late at."""
+    """An issue. Its due date may have a time of day, which then is the very time it is late at; in a zone that nobody
+    said, midnight looks like one.
+    """
     key = field(row, "id", needed_id)
     due = field(row, "date_due", ts, shapes.zone)
     kind, target = against_of(row)
@@ -55,7 +57,7 @@ def ticket(shapes: Shapes, row: Row) -> Ticket:
         assignee=shapes.person(row, "assignee"),
         opened=opened,
         due=due.date() if due else None,
-        due_at=due if due and due.time() not in DATE_ONLY else None,
+        due_at=due if due and due.time() not in DATE_ONLY and not shapes.zone_guessed else None,
         state=state_of(row, STATES),
         priority=field(inside(row.get("issue_priority")), "title", text, NAME),
         type=field(inside(row.get("issue_type")), "title", text, NAME),

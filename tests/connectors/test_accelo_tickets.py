@@ -81,6 +81,16 @@ def test_when_it_is_due(due: Any, day: date | None, time: str) -> None:
     assert (found.due, f"{found.due_at:%H:%M}" if found.due_at else "") == (day, time)
 
 
+def test_the_time_of_day_in_a_zone_that_nobody_said_is_none() -> None:
+    """Midnight in Melbourne is no time of day that a ticket in Berlin is late at."""
+    deployment = with_tickets(ticket(5, date_due="1763384400"))
+    deployment.locale = {}
+    with serving(deployment, modules=["tickets"]) as (accelo, _):
+        (found,) = read(accelo, "tickets").facts
+    assert isinstance(found, Ticket)
+    assert (found.due, found.due_at) == (date(2025, 11, 17), None)
+
+
 @pytest.mark.parametrize(
     ("standing", "state"),
     [("submitted", "new"), ("open", "open"), ("Open", "open"), ("pending", "new"), ("paused", "paused")],
