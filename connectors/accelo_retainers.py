@@ -93,6 +93,7 @@ class Retainers:
             filters=Filters((standing_not("cancelled", "inactive"),)), telling=("date_expires", "company"),
         )  # fmt: skip
         asked: dict[str, Row] = {}
+        at_rest = 0
         for thing in self._api.rows(listing):
             if isinstance(thing, Skipped | Ignored):
                 yield thing
@@ -100,8 +101,12 @@ class Retainers:
             try:
                 if may_run(thing, shapes):
                     asked[needed_id(thing["id"])] = thing
+                else:
+                    at_rest += 1
             except BadValue as error:
                 yield Skipped(f"retainer {thing['id']}", str(error))
+        if at_rest:
+            yield Ignored(at_rest, "retainers that do not run")
         found = self._periods(list(asked), shapes)
         yield from found.told
         yield from _Stating(shapes).all(asked, found.periods)
