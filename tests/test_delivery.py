@@ -275,6 +275,18 @@ def test_three_late_tasks_of_one_person_are_one_item_beside_the_team(table: str)
     assert single.headline == "Acme site: Plan was due yesterday."
 
 
+def test_projects_are_counted_where_every_task_has_one(table: str) -> None:
+    """
+    project | p1 | title=Acme site
+    task | t1 | project=p1 | title=Draw  | assignee=Tom | due=2026-11-02
+    task | t2 | project=p1 | title=Write | assignee=Tom | due=2026-11-16
+    task | t3 | project=p1 | title=Check | assignee=Tom | due=2026-11-17
+    """
+    assert [item.headline for item in late(table)] == ["Tom has 3 overdue tasks on 1 project."]
+    loose = table.replace("project=p1 | title=Check", "title=Check")
+    assert [item.headline for item in late(loose)] == ["Tom has 3 overdue tasks."]
+
+
 @pytest.mark.parametrize(
     ("now", "zone", "count"),
     [

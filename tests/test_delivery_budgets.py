@@ -104,6 +104,8 @@ def test_tasks_tell_the_work_done_where_no_hours_are_counted(table: str) -> None
     assert lines(BURN, table) == ["Acme site: 80 % of its budget is used ($40,000 of $50,000) with 2 of 5 tasks done."]
     assert lines(BURN, table, read={"task": "partial"}) == [], "a task that was not read may be done"
     assert lines(BURN, table.replace("used=40000", "used=30000")) == [], "60 % used and 40 % done is no distance"
+    paused = table + "".join(f"\ntask | p{n} | project=p1 | title=Paused | state=paused" for n in range(2))
+    assert lines(BURN, paused) == ["Acme site: 80 % of its budget is used ($40,000 of $50,000) with 2 of 7 tasks done."]
     assert lines(BURN, table.replace("=done", "=open")) == [], "a list without done tasks may not hold them"
 
 
@@ -137,9 +139,10 @@ def test_hours_that_nobody_planned_are_not_taken_for_none_left(table: str) -> No
     task | t5 | project=p1 | title=Five
     """
     assert lines(BURN, table) == []
-    assert lines(BURN, table.replace(" | hours_left=0", "")) == [
-        "Acme site: 90 % of its hours are used (90 of 100 h) with 2 of 5 tasks done."
-    ]
+    unknown = table.replace(" | hours_left=0", "")
+    assert lines(BURN, unknown) == [], "where hours are planned, tasks are no measure of the work"
+    money = unknown.replace("hours_planned=100 | hours_used=90", "budget=50000 USD | used=45000 USD")
+    assert lines(BURN, money) == ["Acme site: 90 % of its budget is used ($45,000 of $50,000) with 2 of 5 tasks done."]
 
 
 @pytest.mark.parametrize(("kind", "status", "count"), [("project", "partial", 1), ("project", "stale", 0)])

@@ -43,7 +43,7 @@ def test_a_project_with_many_late_things_is_one_card_that_tells_each_once(table:
     (card,) = cards(table)
     assert card.headline == "Acme site: Design was due 10 November, 7 workdays ago; 1 task is open."
     assert card.body == (
-        "The next milestone, iOS build, was planned from 10 November.",
+        "A later milestone, iOS build, was planned from 10 November.",
         "Project fee $36,000.",
         "iOS build was due Monday, 1 open task.",
         "Aftercare was due 11 November, no open task.",

@@ -208,7 +208,7 @@ def test_a_late_milestone_says_what_is_open_and_what_it_holds_up(table: str) -> 
     item = one(OVERDUE, table)
     assert item.headline == "Acme site: Build was due Monday, 3 workdays ago; 1 task is open."
     assert item.line == "Acme site: Build was due Monday, 1 open task."
-    assert item.body == ("The next milestone, Launch, was planned from Tuesday.", "Project fee $36,000.")
+    assert item.body == ("A later milestone, Launch, was planned from Tuesday.", "Project fee $36,000.")
     assert item.stage == "overdue"
     assert item.measure == 1
     assert item.likelihood is None
@@ -234,6 +234,13 @@ def test_what_is_left_in_a_late_milestone(tasks: str, words: str, weight: str) -
     assert item.headline == f"Acme site: Build was due Monday, 3 workdays ago; {words}."
     assert item.likelihood is not None
     assert str(item.likelihood.value) == weight
+
+
+def test_of_a_task_that_is_open_on_a_stopped_part_nothing_is_said() -> None:
+    text = BUILD.format(due="2026-11-16") + "\nmilestone | c | project=p1 | parent=m1 | title=Part | state=paused"
+    assert lines(OVERDUE, text) == ["Acme site: Build was due Monday, 3 workdays ago; no task is open on it."]
+    task = "\ntask | t1 | project=p1 | milestone=c | title=Write"
+    assert lines(OVERDUE, text + task) == ["Acme site: Build was due Monday, 3 workdays ago."]
 
 
 BUILD = "project | p1 | title=Acme site\nmilestone | m1 | project=p1 | title=Build | due={due}"

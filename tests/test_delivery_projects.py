@@ -46,6 +46,14 @@ def test_a_project_past_its_date_says_what_is_open(table: str) -> None:
     ("parts", "words"),
     [
         ("milestone | m1 | project=p1 | title=Build\ntask | t1 | milestone=m1 | title=Draw", "; 1 milestone is open"),
+        (
+            "milestone | m1 | project=p1 | title=Phase\nmilestone | m2 | project=p1 | parent=m1 | title=Build",
+            "; 2 milestones are open",
+        ),
+        (
+            "milestone | m1 | project=p1 | title=Build | state=paused\ntask | t1 | milestone=m1 | title=Draw",
+            "",
+        ),
         ("task | t1 | project=p1 | title=Draw | state=done", "; its tasks are all done"),
         ("task | t1 | project=p1 | title=Draw | state=paused", "; no task is open"),
         ("", "; no task is open"),
@@ -127,8 +135,8 @@ def test_a_project_that_never_had_a_task_and_one_whose_tasks_are_all_done(table:
     task      | t2 | milestone=m1 | title=Write | state=done | done_at=2026-11-10
     """
     never, done = said(NO_TASKS, table + BUSY)
-    assert never.headline == "Acme site: running since 2 November without a task, open or done, in Test."
-    assert never.line == "Acme site: no tasks since 2 November."
+    assert never.headline == "Acme site: planned from 2 November without a task, open or done, in Test."
+    assert never.line == "Acme site: planned from 2 November, no tasks."
     assert never.looked_in == ("Test",)
     assert done.headline == (
         "Oakline: its tasks are all done, the last one on Tuesday 10 November, and the project is open."

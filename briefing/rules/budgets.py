@@ -119,9 +119,10 @@ class _Burn:
 def budget_burn(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     """A project has used more than its hours or budget, or uses it up faster than its work is done.
 
-    What is done is known by what the source itself counts as still to do; in a source that counts no hours, by the
-    share of tasks that are done. Never by the calendar: who works early is not ahead of the budget. From half of the
-    budget on; silent without a budget, on projects that do not run, and on an overrun of less than two hours.
+    What is done is known by what the source itself counts as still to do; where it plans no hours, by the share of
+    tasks that are done, paused ones in the total. Never by the calendar: who works early is not ahead of the budget.
+    From half of the budget on; silent without a budget, on projects that do not run, and on an overrun of less than
+    two hours.
     """
     tree = Tree(facts)
     counted = facts.whole(Task, source=facts.source)
@@ -132,8 +133,9 @@ def budget_burn(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item
         its = tasks.get(project.ref.id, [])
         done = sum(task.state == "done" for task in its)
         still_open = sum(task.state == "open" for task in its)
-        listed = counted and project.hours_left is None and done + still_open >= COUNTED
-        progress = (done, done + still_open) if listed and done else None
+        every = done + sum(task.state in {"open", "paused"} for task in its)
+        plans_hours = project.hours_planned is not None or project.hours_left is not None
+        progress = (done, every) if counted and not plans_hours and done and every >= COUNTED else None
         owned = budgets(project, works=bool(still_open))
         found = [burn for one in owned if (burn := _burn(one, progress, _Margins.of(facts, limits, project)))]
         if found:

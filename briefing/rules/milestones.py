@@ -369,7 +369,10 @@ class _Standing:
 
 
 def _standing(facts: Facts, tree: Tree, milestone: Milestone) -> _Standing:
-    """Nothing is said of tasks where their list may lack some; that no task is open needs the whole list."""
+    """Nothing is said of tasks where their list may lack some; that no task is open needs the whole list.
+
+    Nor where a task is open on a stopped milestone below this one: it does not count, and it is open.
+    """
     if not facts.whole(Task, source=facts.source) or tree.may_be_incomplete(milestone):
         return _Standing()
     tasks, every, below = tree.open_tasks(milestone), tree.tasks_below(milestone), tree.below(milestone)
@@ -379,6 +382,8 @@ def _standing(facts: Facts, tree: Tree, milestone: Milestone) -> _Standing:
     done = {one.state for one in every} | {one.state for one in below} == {"done"}
     if every and done:
         return _Standing(text="its tasks are all done", short="tasks all done", finished=True)
+    if any(task.state == "open" for task in every):
+        return _Standing()
     return _Standing(text="no task is open on it", short="no open task", finished=done)
 
 
@@ -404,7 +409,7 @@ def _next_sentence(held: Sequence[Milestone], morning: Morning) -> tuple[str, ..
     if not held:
         return ()
     verb = "was" if held[0].starts and held[0].starts < morning.today else "is"
-    return (f"The next milestone, {held[0].title}, {verb} planned from {_starts(held[0], morning)}.",)
+    return (f"A later milestone, {held[0].title}, {verb} planned from {_starts(held[0], morning)}.",)
 
 
 def _starts(milestone: Milestone, morning: Morning) -> str:

@@ -217,9 +217,12 @@ def _overdue(works: _Works, project: Project, due: date) -> Item:
 def _left_open(works: _Works, project: Project) -> tuple[str, str] | None:
     """What is open in a project, for a sentence and for a line: milestones, else tasks; None where it is not known.
 
+    Every open milestone counts, as a person counts them in the source, those above and below another among them.
+
     A late milestone stands on the same card with its own tasks, so these are not counted here besides.
     """
-    milestones, tasks = works.open_milestones(project), works.open_tasks(project)
+    milestones = [one for one in works.milestones.get(project.ref.id, ()) if one.state == "open"]
+    tasks = works.open_tasks(project)
     if milestones and works.facts.whole(Milestone, source=works.facts.source):
         many = len(milestones)
         return f"{words.count(many, 'milestone is', 'milestones are')} open", words.count(many, "open milestone")
@@ -230,6 +233,8 @@ def _left_open(works: _Works, project: Project) -> tuple[str, str] | None:
         return f"{words.count(many, 'task is', 'tasks are')} open", words.count(many, "open task")
     if works.all_done(project) and works.tasks.get(project.ref.id):
         return "its tasks are all done", "tasks all done"
+    if any(task.state == "open" for task in works.tasks.get(project.ref.id, ())):
+        return None
     return "no task is open", "no open task"
 
 
@@ -277,7 +282,7 @@ def _idle(works: _Works, project: Project, since: date | None, *, done: bool) ->
         ended = f", the last one on {words.dated_day(max(last), morning.today)}" if last else ""
         text, short = f"its tasks are all done{ended}, and the project is open", "tasks all done, project open"
     else:
-        text, short = f"running since {when} without a task, open or done, in {place}", f"no tasks since {when}"
+        text, short = f"planned from {when} without a task, open or done, in {place}", f"planned from {when}, no tasks"
     return Item(
         rule="project-no-tasks",
         matter="project",

@@ -191,7 +191,7 @@ def _load(
     projects = {one.project.ref.id for one in group if one.project}
     middle = Decimal(str(median(counts.values())))
     team = f"; team median {words.number(middle)}" if len(counts) >= 3 else ""
-    where = f" on {words.count(len(projects), 'project')}" if projects else ""
+    where = f" on {words.count(len(projects), 'project')}" if all(one.project for one in group) else ""
     sentence = f"{name} has {words.count(len(group), 'overdue task')}{where}{team}."
     return Item(
         rule="person-overloaded",
