@@ -7,7 +7,8 @@ since then are asked for; where they cannot be seen, the date is not known, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from connectors.accelo_facts import Shapes, against_of, project_of
 from connectors.accelo_filters import BY_ID, MOST_IDS, NEWEST, Filters, after, against, chunks, one_of
 from connectors.accelo_values import BadValue, Row, plain, ref, sid, ts
 from connectors.accelo_values import field as part
-from connectors.accelo_work import Steps, Things
+from connectors.accelo_work import Steps, Things, stated
 
 RECENT = timedelta(days=7)
 """A date that is younger needs no second look: nobody calls that quiet."""
@@ -30,6 +31,8 @@ BACK = timedelta(days=400)
 MOST_PAGES = 5
 """Of a hundred activities, for two hundred projects and milestones. There are more only where the project's own date
 does not move, or the filter is not kept."""
+
+UNREAD = "an activity cannot be read"
 
 FIELDS = (
     "against_type", "against_id", "date_logged", "date_created", "medium", "owner_type", "staff",
@@ -46,12 +49,17 @@ def last_seen(
     look = _Look(api, shapes)
     if doubtful:
         try:
-            milestones = _milestones(api, [one.ref.id for one in doubtful], known)
+            milestones, unread = _milestones(api, [one.ref.id for one in doubtful], known)
         except SourceError as error:
-            look.lost = {one.ref.id for one in doubtful}
+            look.lose((one.ref.id for one in doubtful), str(error))
             yield Skipped("projects", f"last activity of {len(doubtful)}: {error}")
         else:
-            yield from look.at(doubtful, milestones)
+            yield from unread
+            if unread:  # each may be of any of them, and something may have happened on it
+                look.lose((one.ref.id for one in doubtful), "a milestone cannot be read")
+            else:
+                yield from look.at(doubtful, milestones)
+            yield from look.told()
     for one in projects:
         yield look.applied(one)
 
@@ -61,22 +69,35 @@ def _is_doubtful(project: Project, now: datetime) -> bool:
     return project.state == "open" and (project.last_activity is None or project.last_activity < now - RECENT)
 
 
-def _milestones(api: Api, jobs: Sequence[str], known: Callable[[], Steps | None]) -> dict[str, list[str]]:
-    """The milestones of some projects. Raises SourceError."""
-    found: dict[str, list[str]] = {job: [] for job in jobs}
+def _milestones(
+    api: Api, jobs: Sequence[str], known: Callable[[], Steps | None]
+) -> tuple[dict[str, list[str]], list[Skipped]]:
+    """The milestones of some projects, and what may be one more of any of them. Raises SourceError."""
+    pairs: list[tuple[str, str]] = []
+    unread: list[Skipped] = []
     if (steps := known()) is not None:
-        pairs = list(steps.projects.items())
+        pairs, unread = list(steps.projects.items()), steps.unplaced
     else:
-        pairs = []
         for some in chunks(jobs):
             listing = Listing(resource="milestones", fields=("job",), filters=Filters((one_of("job", some), BY_ID)))
-            for row in api.rows(listing):
-                if not isinstance(row, Skipped | Ignored):
-                    pairs.append((str(sid(row["id"])), project_of(row) or ""))
+            for thing in stated(api.rows(listing), _placed, "milestone"):
+                if isinstance(thing, Skipped):
+                    unread.append(thing)
+                elif not isinstance(thing, Ignored):
+                    pairs.append(thing)
+    found: dict[str, list[str]] = {job: [] for job in jobs}
     for step, job in pairs:
         if job in found:
             found[job].append(step)
-    return found
+    return found, unread
+
+
+def _placed(row: Row) -> tuple[str, str]:
+    """A milestone and its project."""
+    project = project_of(row)
+    if project is None:
+        raise BadValue("it names no project")
+    return str(sid(row["id"])), project
 
 
 @dataclass
@@ -86,8 +107,18 @@ class _Look:
     api: Api
     shapes: Shapes
     newest: dict[str, datetime] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
-    """Projects of which it cannot be said."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """Projects of which it cannot be said, and why."""
+
+    def lose(self, jobs: Iterable[str], why: str) -> None:
+        """Of these it cannot be said; the first reason stands."""
+        for job in jobs:
+            self.lost.setdefault(job, why)
+
+    def told(self) -> Iterator[Ignored]:
+        """Of how many it cannot be said, by reason."""
+        for why, count in sorted(Counter(self.lost.values()).items()):
+            yield Ignored(count, f"projects whose last activity is not known: {why}")
 
     def applied(self, project: Project) -> Project:
         """A project with what was found."""
@@ -112,11 +143,7 @@ class _Look:
             for start in range(0, len(pairs), MOST_IDS):
                 yield from self._some(pairs[start : start + MOST_IDS], since)
         except SourceError as error:
-            self.lost = set(since)
-            yield Ignored(len(since), f"projects whose last activity is not known: {error}")
-        else:
-            if self.lost:
-                yield Ignored(len(self.lost), "projects whose last activity is not known: there are too many to read")
+            self.lost = dict.fromkeys(since, str(error))
 
     def _some(self, pairs: Sequence[tuple[str, str, str]], since: dict[str, datetime]) -> Iterator[Skipped | Ignored]:
         owner = {(kind, one): job for kind, one, job in pairs}
@@ -133,16 +160,19 @@ class _Look:
             for row in self.api.rows(listing, most_pages=MOST_PAGES):
                 if isinstance(row, Skipped | Ignored):
                     yield row
+                    if isinstance(row, Skipped):
+                        self.lose(owner.values(), UNREAD)
                     continue
                 try:
                     self._note(row, owner, entered)
                 except BadValue as error:
                     yield Skipped(f"activity {row['id']}", str(error))
+                    self.lose(_may_concern(row, owner), UNREAD)
         except TooMany:
             in_order = entered == sorted(entered, reverse=True)
             horizon = entered[-1] if entered and in_order else self.shapes.now - RECENT
             seen = {job for job, at in self.newest.items() if at >= horizon}
-            self.lost |= set(owner.values()) - seen
+            self.lose(set(owner.values()) - seen, "there are too many to read")
 
     def _note(self, row: Row, owner: dict[tuple[str, str], str], entered: list[datetime]) -> None:
         created = part(row, "date_created", ts, self.shapes.zone)
@@ -155,6 +185,15 @@ class _Look:
         if job is None or at > self.shapes.now or _is_by_the_system(row):
             return
         self.newest[job] = max(at, self.newest.get(job, at))
+
+
+def _may_concern(row: Row, owner: dict[tuple[str, str], str]) -> set[str]:
+    """The projects that an activity may be of: that which it hangs on, and any where it does not say."""
+    try:
+        job = owner.get(against_of(row))
+    except BadValue:
+        return set(owner.values())
+    return set() if job is None else {job}
 
 
 def _is_by_the_system(row: Row) -> bool:

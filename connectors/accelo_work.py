@@ -114,6 +114,9 @@ class Steps:
     lost: list[Skipped] = field(default_factory=list)
     """What may be a milestone nobody knows the id of: its tasks are missing with it."""
 
+    unplaced: list[Skipped] = field(default_factory=list)
+    """What may be a milestone of any project."""
+
     jobs: list[str] = field(default_factory=list)
     """The projects whose milestones were asked for."""
 
@@ -195,8 +198,12 @@ class Work:
         for row in self._api.rows(listing):
             if isinstance(row, Skipped):
                 steps.lost.append(row)
-            else:
-                steps.things += stated([row], noted, "milestone")
+                steps.unplaced.append(row)
+                continue
+            for thing in stated([row], noted, "milestone"):
+                steps.things.append(thing)
+                if isinstance(thing, Skipped) and not isinstance(row, Ignored) and not steps.projects[str(row["id"])]:
+                    steps.unplaced.append(thing)
 
     # --- tasks ---
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from briefing.connector import Ignored, Skipped
 from briefing.facts import Project
 from briefing.http import set_testing
-from briefing.loopback import Fault, status
+from briefing.loopback import Fault, changed_json, status
 from tests.connectors.accelo_wire import (
     GUARDS,
     NOW,
@@ -136,17 +137,52 @@ def test_milestones_that_cannot_be_seen_hide_what_happened_on_them() -> None:
     ]
 
 
-def test_an_activity_that_cannot_be_read_is_told() -> None:
-    rows = [logged(1, 7, 3, date_logged="soon"), logged(2, 7, 4), logged(3, 7, 2, against_id=None)]
-    deployment = holding([quiet(1, 30)], [milestone(7, 1)], rows)
-    deployment.keeps_filters = False
-    with serving(deployment) as (accelo, _):
+@pytest.mark.parametrize(
+    ("row", "why", "days"),
+    [
+        (logged(1, 7, 3, date_logged="soon"), 'activity 1: date_logged: "soon" is not a number', {"1": None, "2": 30}),
+        (logged(1, 7, 3, against_id=None), "activity 1: it does not say what it hangs on", {"1": None, "2": None}),
+        ({"title": "x"}, "activities, page 1, row 1: it has no id", {"1": None, "2": None}),
+        (logged(1, 7, 3, medium=[]), "activity 1: medium: ", {"1": None, "2": 30}),
+    ],
+)
+def test_of_what_an_activity_that_cannot_be_read_may_concern_nothing_is_known(row: Any, why: str, days: Any) -> None:
+    """It may be the newest: nobody calls that project quiet, and the reading says so."""
+    deployment = holding([quiet(1, 30), quiet(2, 30)], [milestone(7, 1), milestone(8, 2)], [])
+    odd = changed_json(lambda body: {**body, "response": [row, logged(2, 7, 10)]})
+    with serving(deployment) as (accelo, server), server.faulty(odd, "/activities"):
         found = read(accelo, "projects")
-    assert days_of(found) == {"1": 4}
-    assert sorted(found.whys) == [
-        'activity 1: date_logged: "soon" is not a number',
-        "activity 3: it does not say what it hangs on",
-    ]
+    assert days_of(found) == days
+    (told,) = found.whys
+    assert told.startswith(why)
+    unknown = sum(one is None for one in days.values())
+    assert found.left_out == {"projects whose last activity is not known: an activity cannot be read": unknown}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["read before", "asked for"])
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"title": "x"}, "milestones, page 1, row 1: it has no id"),
+        (milestone(9, 0, job=None), "milestone 9: it names no project"),
+        (milestone(9, 0, job=[1]), "milestone 9: job: "),
+    ],
+)
+def test_on_a_milestone_that_cannot_be_read_something_may_have_happened(row: Any, why: str, known: bool) -> None:
+    deployment = holding([quiet(1, 30), quiet(2, 3)], [], [])
+    odd = changed_json(lambda body: {**body, "response": [row]})
+    with serving(deployment) as (accelo, server), server.faulty(odd, "/milestones"):
+        streams = {stream.scope: stream for stream in accelo.streams(window())}
+        if known:
+            list(streams["milestones"].read(window(), None))
+        things = list(streams["projects"].read(window(), None))
+        assert not any("/activities" in line for line in server.lines())
+    found = Read(facts=[one for one in things if isinstance(one, Project)])
+    found.skipped = [one for one in things if isinstance(one, Skipped)]
+    assert days_of(found) == {"1": None, "2": 3}
+    (told,) = found.whys
+    assert told.startswith(why)
+    assert Ignored(1, "projects whose last activity is not known: a milestone cannot be read") in things
 
 
 def test_where_there_is_more_than_is_read_the_newest_are_enough() -> None:
