@@ -431,7 +431,7 @@ def test_more_logged_than_was_to_do_leaves_nothing_to_do(left: Any, hours: Any) 
     with serving(small([job(1, job_object_budget=budget)])) as (accelo, _):
         (found,) = read(accelo, "projects").facts
     assert isinstance(found, Project)
-    assert (found.hours_planned, found.hours_used, found.hours_left) == (100, 90, hours)
+    assert [found.hours_planned, found.hours_used, found.hours_left] == [100, 90, hours]
 
 
 def test_a_project_for_a_contact_belongs_to_the_contacts_company() -> None:
