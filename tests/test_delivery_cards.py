@@ -89,5 +89,5 @@ def test_that_nobody_has_it_is_said_once(table: str) -> None:
     """
     wave, form = cards(table)
     assert wave.body == ("No manager.", 'Ticket "Login fails" was due Monday.')
-    assert form.line == 'Ticket "Form" has nobody since 9 November 09:00.'
+    assert form.line == 'Ticket "Form" has nobody assigned; opened 9 November 09:00.'
     assert not any("owner" in sentence for sentence in form.body)

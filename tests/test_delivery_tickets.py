@@ -30,6 +30,7 @@ def test_a_ticket_past_its_day(table: str) -> None:
     assert item.headline == 'Oakline: ticket "Contact form does not send" was due Monday, 3 workdays ago.'
     assert item.line == 'Oakline: ticket "Contact form does not send" was due Monday.'
     assert item.body == ("Priority High.",)
+    assert one(LATE, table.replace("High", "None")).body == ()
     assert (item.matter, item.stage) == ("ticket", "late")
     assert item.owner is not None
     assert item.owner.name == "Tom"
@@ -143,14 +144,19 @@ def test_a_ticket_that_nobody_has(table: str) -> None:
     ticket | k1 | title=Login | party=Oakline | opened=2026-11-17 16:40 | state=new
     """
     item = one(UNASSIGNED, TAKEN + table)
-    assert item.headline == 'Oakline: ticket "Login" has nobody for 10 working hours, since Tuesday 16:40.'
-    assert item.line == 'Oakline: ticket "Login" has nobody since Tuesday 16:40.'
+    assert item.headline == 'Oakline: ticket "Login" has nobody assigned; opened Tuesday 16:40, 10 working hours ago.'
+    assert item.line == 'Oakline: ticket "Login" has nobody assigned; opened Tuesday 16:40.'
     assert (item.stage, item.ask, item.owner, item.looked_in) == ("unassigned", "who takes it?", None, ("Test",))
 
 
 def test_whoever_has_left_is_nobody() -> None:
     text = "staff | s1 | person=Bo | active=no\nticket | k1 | title=Login | assignee=Bo | opened=2026-11-09 09:00"
-    assert one(UNASSIGNED, text).body == ("Bo is no longer active.",)
+    item = one(UNASSIGNED, text)
+    assert item.headline == (
+        'Ticket "Login" is with Bo, who is no longer active; opened 9 November 09:00, 72 working hours ago.'
+    )
+    assert item.line == 'Ticket "Login" is with Bo, who is no longer active; opened 9 November 09:00.'
+    assert (item.body, item.owner, item.unowned) == ((), None, True)
     assert lines(UNASSIGNED, text, read={"staff": "stale"}) == []
 
 
@@ -199,6 +205,22 @@ def test_three_of_one_client_without_anybody_are_one_item() -> None:
     item = one(UNASSIGNED, text)
     assert item.headline == (
         'Oakline: 3 tickets with nobody assigned; the first, "Login 0", '
-        "has nobody for 62 working hours, since 10 November 10:00."
+        "was opened 10 November 10:00, 62 working hours ago."
     )
+    assert item.line == "Oakline: 3 tickets with nobody assigned."
     assert item.body == ()
+
+
+def test_who_has_left_is_not_called_nobody_in_a_group_either(table: str) -> None:
+    """
+    staff  | s1 | person=Tom | active=no
+    ticket | k1 | title=Login | party=Oakline | opened=2026-11-16 09:00 | assignee=Tom
+    ticket | k2 | title=Form  | party=Oakline | opened=2026-11-17 09:00
+    ticket | k3 | title=Photo | party=Oakline | opened=2026-11-17 09:00
+    """
+    item = one(UNASSIGNED, table)
+    assert item.headline == (
+        'Oakline: 3 tickets with nobody active assigned; the first, "Login", '
+        "was opened Monday 09:00, 27 working hours ago."
+    )
+    assert item.body == ("Tom is no longer active.",)

@@ -312,7 +312,7 @@ class Judge:
         if rule == "ticket-late" and ticket is not None and ticket.due is not None:
             yield r"(\d+) workdays? ago", workdays_since(ticket.due, today)
         if rule == "ticket-unassigned" and ticket is not None:
-            yield r"for (\d+) working hours?", math.floor(working_hours(ticket.opened, moment(today)))
+            yield r"(\d+) working hours? ago", math.floor(working_hours(ticket.opened, moment(today)))
         if period is not None:
             used = period.used(today) if period.agreement.allows == "value" else period.worked(today)
             yield r"(\d+) workdays? left", sum(day >= today for day in period.days)

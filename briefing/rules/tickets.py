@@ -43,6 +43,9 @@ class _Told:
     short: str
     """For a line: `was due Monday`."""
 
+    first: str
+    """Of the first of several: `was due Monday, 3 workdays ago`."""
+
 
 @rule("ticket-late", matter="ticket", stages=STAGES, needs=NEEDS, price=80, share="0.25", limits={"workdays": 1})
 def ticket_late(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
@@ -57,10 +60,10 @@ def ticket_late(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item
 
 @rule("ticket-unassigned", matter="ticket", stages=STAGES, needs=NEEDS, price=60, share="0.25", limits={"hours": 8})
 def ticket_unassigned(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
-    """A ticket has waited for eight working hours with nobody assigned, or with somebody who has left.
+    """A ticket was opened eight working hours ago or more, and has nobody assigned, or somebody who has left.
 
-    Late ones are told as late. Three or more of one client are one item. Silent where nobody says when it was opened,
-    and in a source that assigns no ticket at all.
+    Since when it has nobody is not known, and not said. Late ones are told as late. Three or more of one client are
+    one item. Silent where nobody says when it was opened, and in a source that assigns no ticket at all.
     """
     if not any(ticket.assignee for ticket in facts.here(Ticket)):
         return
@@ -70,11 +73,14 @@ def ticket_unassigned(facts: Facts, morning: Morning, limits: Limits) -> Iterato
             continue
         hours = int(morning.working_time_since(ticket.opened).total_seconds() // 3600)
         if hours >= limits.number("hours", client=facts.client(ticket), type=ticket.type):
-            waits = f"for {words.count(hours, 'working hour')}, since {when(ticket.opened, morning)}"
+            gone = f"is with {facts.name(ticket.assignee)}, who is no longer active"
+            who = gone if ticket.assignee else "has nobody assigned"
+            opened = f"opened {when(ticket.opened, morning)}"
+            ago = f"{opened}, {words.count(hours, 'working hour')} ago"
             found.append(
                 _Told(
-                    ticket=ticket, since=ticket.opened, text=f"has nobody {waits}",
-                    short=f"has nobody since {when(ticket.opened, morning)}",
+                    ticket=ticket, since=ticket.opened, text=f"{who}; {ago}", short=f"{who}; {opened}",
+                    first=f"was {ago}",
                 )
             )  # fmt: skip
     yield from _items(facts, morning, found, stage="unassigned")
@@ -111,13 +117,12 @@ def _late(facts: Facts, morning: Morning, limits: Limits, ticket: Ticket) -> _To
     if ticket.due_at is None:
         assert ticket.due is not None
         text = was_due(ticket.due, morning)
-        return _Told(
-            ticket=ticket, since=ticket.due, text=text, short=f"was due {words.day(ticket.due, morning.today)}"
-        )
+        day = words.day(ticket.due, morning.today)
+        return _Told(ticket=ticket, since=ticket.due, text=text, short=f"was due {day}", first=text)
     ago = -morning.workdays_to(morning.date_of(ticket.due_at))
     at = f"was due {when(ticket.due_at, morning)}"
     text = f"{at}, {words.workdays(ago)} ago" if ago > 1 else at
-    return _Told(ticket=ticket, since=ticket.due_at, text=text, short=at)
+    return _Told(ticket=ticket, since=ticket.due_at, text=text, short=at, first=text)
 
 
 def _items(facts: Facts, morning: Morning, found: Sequence[_Told], *, stage: str) -> Iterator[Item]:
@@ -146,7 +151,7 @@ def _alone(facts: Facts, morning: Morning, one: _Told, *, stage: str) -> Item:
         client=facts.client(ticket),
         headline=f"{name} {one.text}.",
         line=f"{name} {one.short}.",
-        body=(*_nobody(facts, [ticket], late=late), *((f"Priority {ticket.priority}.",) if ticket.priority else ())),
+        body=(*(_nobody(facts, [ticket], late=late) if late else ()), *_priority(ticket)),
         ask="who answers, and by when?" if late else "who takes it?",
         owner=ticket.assignee if late else None,
         since=_day(one, morning),
@@ -163,7 +168,8 @@ def _alone(facts: Facts, morning: Morning, one: _Told, *, stage: str) -> Item:
 def _group(facts: Facts, morning: Morning, client: str, group: Sequence[_Told], *, stage: str) -> Item:
     late, many = stage == "late", words.count(len(group), "ticket")
     first = group[0]
-    what = "past their date" if late else "with nobody assigned"
+    active = "active " if any(one.ticket.assignee for one in group) else ""
+    what = "past their date" if late else f"with nobody {active}assigned"
     return Item(
         rule=f"ticket-{stage}",
         matter="ticket",
@@ -172,7 +178,7 @@ def _group(facts: Facts, morning: Morning, client: str, group: Sequence[_Told], 
             source=facts.source, kind=f"{stage} tickets", id=folded(client), where=first.ticket.ref.where
         ),
         client=facts.client(first.ticket),
-        headline=f"{client}: {many} {what}; the first, {_quoted(first.ticket)}, {first.text}.",
+        headline=f"{client}: {many} {what}; the first, {_quoted(first.ticket)}, {first.first}.",
         line=f"{client}: {many} {what}.",
         body=_nobody(facts, [one.ticket for one in group], late=late),
         ask="who answers, and by when?" if late else "who takes them?",
@@ -199,6 +205,11 @@ def _nobody(facts: Facts, tickets: Iterable[Ticket], *, late: bool) -> tuple[str
         who = "Nobody is assigned." if len(tickets) == 1 else f"{free} of them with nobody assigned."
         return (who, *told)
     return told
+
+
+def _priority(ticket: Ticket) -> tuple[str, ...]:
+    """The source's own word, unless it is the one for having none."""
+    return (f"Priority {ticket.priority}.",) if ticket.priority and folded(ticket.priority) != "none" else ()
 
 
 def _quoted(ticket: Ticket) -> str:
