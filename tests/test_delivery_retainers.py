@@ -5,17 +5,20 @@ November 2026 has 21 workdays from Monday to Friday; on the 19th 13 of them are 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from briefing.facts import Money
+from briefing.facts import Money, Retainer
 from briefing.items import Item
 from briefing.rules.view import Limits, Status
+from briefing.testing import facts_from, morning_at, run_rule
 from tests.delivery_mornings import ids, lines, said
 
 OVER, UNUSED = "retainer-over", "retainer-unused"
 MONTH = "retainer | r1 | title=Oakline retainer | party=Oakline | starts=2026-11-01 | ends=2026-11-30"
+MORNING = morning_at("2026-11-19 07:00")
 LAST_WEEK = "2026-11-25 07:00"
 
 
@@ -25,13 +28,51 @@ def one(rule: str, text: str, now: str = "2026-11-19 07:00") -> Item:
 
 
 def test_a_period_that_is_over_with_its_days_left_and_its_overrun_at_stake() -> None:
-    item = one(OVER, f"{MONTH} | hours=50 | hours_used=53 | hours_unapproved=6 | fee=6000 USD | manager=Priya")
+    used = "hours=50 | hours_used=59 | hours_unapproved=6 | rollover=no | fee=6000 USD | manager=Priya"
+    item = one(OVER, f"{MONTH} | {used}")
     assert item.headline == "Oakline retainer: 118 % of its hours used (59 of 50 h), 8 workdays left."
     assert item.line == "Oakline retainer: 118 % of its hours used, 8 workdays left."
-    assert item.body == ("6 h of these are not yet approved.", "The period's fee is $6,000.")
+    assert item.body == ("6 h are not yet approved.", "The period's fee is $6,000.")
     assert (item.stage, item.matter) == ("over", "retainer")
     assert item.stake.amount == Money(amount=Decimal(1080), currency="USD"), "9 h at $120"
     assert item.stake.kind == "estimate"
+
+
+@pytest.mark.parametrize(
+    ("use", "body"),
+    [
+        ("hours_used=39 | hours_unapproved=2 | rollover=no", None),
+        ("hours_used=43 | hours_unapproved=2 | rollover=no", ("2 h are not yet approved.",)),
+        ("hours_used=43 | hours_unapproved=1 | rollover=no", ("1 h is not yet approved.",)),
+        ("hours_used=43 | hours_unapproved=0.03 | rollover=no", ()),
+        ("hours_used=43 | rollover=yes", ("Hours carried over are not counted.",)),
+        ("hours_used=43", ("Hours carried over are not counted.",)),
+    ],
+)
+def test_hours_that_may_not_count_are_told_and_not_counted(use: str, body: tuple[str, ...] | None) -> None:
+    """Whether the used hours hold those not yet approved, and whether something was carried over, nothing proves."""
+    found = said(OVER, f"{MONTH} | hours=40 | {use}", now="2026-11-30 07:00")
+    assert [item.body for item in found] == ([] if body is None else [body])
+    assert all("108 % of its hours used (43 of 40 h)" in item.headline for item in found)
+
+
+def test_what_may_be_carried_over_is_no_money_lost() -> None:
+    text = f"{MONTH} | amount=5000 USD | amount_used=6200 USD"
+    item = one(OVER, f"{text} | rollover=yes")
+    assert item.body == ("Value carried over is not counted.",)
+    assert item.stake.amount is None
+    assert one(OVER, f"{text} | rollover=no").body == ()
+
+
+def test_an_amount_without_a_currency_is_no_amount() -> None:
+    (retainer,) = facts_from(f"{MONTH} | rollover=no | hours=50 | hours_used=59")
+    assert isinstance(retainer, Retainer)
+    bare = Money(amount=Decimal(5000), currency="")
+    used = Money(amount=Decimal(5900), currency="")
+    (item,) = run_rule(OVER, [replace(retainer, fee=bare)], MORNING)
+    assert (item.body, item.stake.amount) == ((), None)
+    money = replace(retainer, hours=None, amount=bare, amount_used=used)
+    assert run_rule(OVER, [money], MORNING) == []
 
 
 def test_value_that_is_over_is_a_fact() -> None:
@@ -135,12 +176,12 @@ def test_a_retainer_of_a_project_is_part_of_its_story(table: str) -> None:
 
 def test_hours_that_are_far_from_used_near_the_end() -> None:
     item = one(
-        UNUSED, f"{MONTH} | hours=50 | hours_used=12 | hours_unapproved=3 | rollover=no | fee=6000 USD", LAST_WEEK
+        UNUSED, f"{MONTH} | hours=50 | hours_used=15 | hours_unapproved=3 | rollover=no | fee=6000 USD", LAST_WEEK
     )
     assert item.headline == "Oakline retainer: 15 of 50 h used with 4 workdays left."
     assert item.line == "Oakline retainer: 70 % of its hours unused, 4 workdays left."
     assert item.body == (
-        "3 h of these are not yet approved.",
+        "3 h are not yet approved.",
         "What is left does not go over into the next period.",
         "The period's fee is $6,000.",
     )

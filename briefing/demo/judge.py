@@ -314,7 +314,7 @@ class Judge:
         if rule == "ticket-unassigned" and ticket is not None:
             yield r"(\d+) working hours? ago", math.floor(working_hours(ticket.opened, moment(today)))
         if period is not None:
-            used = period.used(today) if period.agreement.allows == "value" else period.worked(today)
+            used = period.used(today)
             yield r"(\d+) workdays? left", sum(day >= today for day in period.days)
             yield r"(\d+) % of its (?:budget|hours)", _percent(used, period.agreement.hours)
             if used >= 10:

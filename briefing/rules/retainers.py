@@ -20,6 +20,9 @@ from briefing.rules.work import titled
 STAGES = ("unused", "on-course", "over")
 """A period is at one of them at most."""
 
+SAID = Decimal("0.1")
+"""Hours below which those not yet approved are not told: they print as none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Period:
@@ -30,7 +33,7 @@ class _Period:
     """Its project, where that was read."""
 
     use: Budget
-    """What it allows and what of it is used, logged hours that are not yet approved among them."""
+    """What it allows and what of it is used."""
 
     gone: Decimal | None
     """Share of its workdays that are over; None where its first or last day is not known."""
@@ -56,8 +59,9 @@ def retainer_over(facts: Facts, morning: Morning, limits: Limits) -> Iterator[It
     """More of a retainer's period is used than it allows, or will be at its pace.
 
     The pace counts from half of the period's workdays on, and must point beyond the allowance by 0.7 of the share
-    still to come: what was used early says little. Hours not yet approved count as used. Silent on periods that are
-    closed, over, not begun or unlimited, on a stopped project, and where two periods of one agreement run at once.
+    still to come: what was used early says little. Hours not yet approved are told beside and not counted, and so is
+    that hours carried over are not, unless the source says that none are. Silent on periods that are closed, over, not
+    begun or unlimited, on a stopped project, and where two periods of one agreement run at once.
     """
     for period in _current(facts, morning):
         client = _client(facts, period)
@@ -90,7 +94,7 @@ def retainer_unused(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
     """A retainer's period is nearly over, and far less of it is used than its time that is gone.
 
     In its last five workdays, under 0.6 of the share of workdays that are over. Silent where what is left goes over
-    into the next period, and on less than four hours.
+    into the next period, on less than four hours, and where hours not yet approved may be what is missing.
     """
     for period in _current(facts, morning):
         client, use = _client(facts, period), period.use
@@ -101,7 +105,8 @@ def retainer_unused(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
         if period.gone is None or period.left is None or not 1 <= period.left <= days or period.gone < elapsed:
             continue
         unused = use.planned - use.used
-        if use.share <= most * period.gone and (use.currency or unused >= least) and not period.retainer.rollover:
+        sure = use.planned * most * period.gone - use.used - _waiting(period.retainer, use)
+        if sure >= 0 and (use.currency or unused >= least) and not period.retainer.rollover:
             yield _unused(facts, period, client, unused)
 
 
@@ -129,10 +134,9 @@ def _uses(retainer: Retainer) -> tuple[Budget, ...]:
     """What a period allows with what of it is used: hours, money or both; neither is unlimited."""
     found = []
     if retainer.hours is not None and retainer.hours > 0 and retainer.hours_used is not None:
-        used = retainer.hours_used + (retainer.hours_unapproved or 0)
-        found.append(Budget(planned=retainer.hours, used=used))
+        found.append(Budget(planned=retainer.hours, used=retainer.hours_used))
     amount, spent = retainer.amount, retainer.amount_used
-    if amount and spent and amount.amount > 0 and amount.currency == spent.currency:
+    if amount and spent and amount.amount > 0 and amount.currency and amount.currency == spent.currency:
         found.append(Budget(planned=amount.amount, used=spent.amount, currency=amount.currency))
     return tuple(found)
 
@@ -225,23 +229,38 @@ def _item(
 
 
 def _body(retainer: Retainer, use: Budget, *, unused: bool) -> tuple[str, ...]:
-    """What is not approved yet, whether the rest is kept, and what the client pays."""
-    waiting = retainer.hours_unapproved if not use.currency else None
+    """What is not approved yet, what is carried from period to period, and what the client pays."""
+    waiting, fee = _waiting(retainer, use), retainer.fee
+    kept: tuple[str, ...] = ()
+    if unused and retainer.rollover is False:
+        kept = ("What is left does not go over into the next period.",)
+    elif not unused and retainer.rollover is not False:
+        kept = (f"{'Value' if use.currency else 'Hours'} carried over {'is' if use.currency else 'are'} not counted.",)
     return (
-        *((f"{hours(waiting)} h of these are not yet approved.",) if waiting else ()),
-        *(("What is left does not go over into the next period.",) if unused and retainer.rollover is False else ()),
-        *((f"The period's fee is {words.money(retainer.fee)}.",) if retainer.fee and retainer.fee.amount > 0 else ()),
+        *((f"{hours(waiting)} h {'is' if waiting == 1 else 'are'} not yet approved.",) if waiting >= SAID else ()),
+        *kept,
+        *((f"The period's fee is {words.money(fee)}.",) if fee and fee.amount > 0 and fee.currency else ()),
     )
 
 
+def _waiting(retainer: Retainer, use: Budget) -> Decimal:
+    """Hours not yet approved. Whether the used ones hold them is not known: a source may count them or not."""
+    return Decimal(0) if use.currency else retainer.hours_unapproved or Decimal(0)
+
+
 def _stake(retainer: Retainer, use: Budget, over: Decimal, *, fact: bool) -> Stake:
-    """The overrun in money: of value what is over, of hours at the period's price of an hour."""
+    """The overrun in money: of value what is over, of hours at the period's price of an hour.
+
+    None where something is carried over, which may be what is over.
+    """
+    if retainer.rollover:
+        return Stake()
     if use.currency:
         amount = Money(amount=over.quantize(Decimal(1), ROUND_HALF_UP), currency=use.currency)
         source = "used, less the allowance" if fact else "at its pace, less the allowance"
         return Stake(amount=amount, kind="fact" if fact else "estimate", source=source)
     price = retainer.fee or retainer.amount
-    if price is None or price.amount <= 0:
+    if price is None or price.amount <= 0 or not price.currency:
         return Stake()
     value = (price.amount / use.planned * over).quantize(Decimal(1), ROUND_HALF_UP)
     source = f"{hours(over)} h over, at the fee for each hour of the period"
