@@ -6,6 +6,7 @@ import pytest
 
 from briefing.items import Item
 from briefing.rules.view import Limits, Status
+from briefing.testing import facts_from, morning_at, run_rule
 from tests.delivery_mornings import ids, lines, said
 
 OVERDUE, NO_TASKS, NO_MANAGER, STALE = "project-overdue", "project-no-tasks", "project-no-manager", "project-stale"
@@ -70,6 +71,14 @@ def test_long_rest_stands_beside_a_date_that_is_past() -> None:
     text = "project | p1 | title=Acme site | due=2026-11-18 | last_activity=2026-11-02 09:00"
     assert one(OVERDUE, text).body == ("No activity in Test since 2 November.",)
     assert one(OVERDUE, text.replace("11-02", "11-12")).body == ()
+
+
+@pytest.mark.parametrize("kind", ["project", "task", "milestone"])
+@pytest.mark.parametrize("status", ["partial", "stale", "missing"])
+def test_rest_is_said_of_whole_lists_only(kind: str, status: Status) -> None:
+    """The project, or a task or milestone that was done since, may stand in what was not read."""
+    text = "project | p1 | title=Acme site | due=2026-11-18 | last_activity=2026-11-02 09:00"
+    assert all(item.body == () for item in said(OVERDUE, text, read={kind: status}))
 
 
 @pytest.mark.parametrize(
@@ -384,11 +393,20 @@ def test_what_is_said_with_a_client_of_two_projects_may_be_about_the_other() -> 
         ({"mail:message": "stale"}, 0),
         ({"task": "partial"}, 0),
         ({"project": "stale"}, 0),
-        ({"project": "partial"}, 1),
+        ({"project": "partial"}, 0),
+        ({"milestone": "partial"}, 0),
+        ({"milestone": "stale"}, 0),
+        ({"milestone": "missing"}, 0),
     ],
 )
 def test_where_movement_may_not_have_been_read_nothing_is_said(read: dict[str, Status], count: int) -> None:
     assert len(lines(STALE, RESTS + OPEN_TASK, read=read, also=("mail:message",))) == count
+
+
+def test_a_source_that_keeps_no_milestones_is_judged() -> None:
+    facts = facts_from(RESTS + OPEN_TASK)
+    (item,) = run_rule(STALE, facts, morning_at("2026-11-19 07:00"))
+    assert item.about.id == "p1"
 
 
 def said_with_clients(text: str) -> list[Item]:

@@ -139,9 +139,17 @@ class _Works:
             for one in self.open_milestones(project)
         )
 
+    @cached_property
+    def _shows_rest(self) -> bool:
+        """Whether nothing that moved may be missing: each list was read whole. A source may keep no milestones."""
+        here = self.facts.source
+        steps = any(one.source == here and Milestone.kind in one.kinds for one in self.facts.readings)
+        lists = (Project, Task, Milestone) if steps else (Project, Task)
+        return all(self.facts.whole(kind, source=here) for kind in lists)
+
     def rests_since(self, project: Project) -> date | None:
         """The last day of movement: logged activity, a task or milestone done, its start; None where not known."""
-        if project.last_activity is None:
+        if project.last_activity is None or not self._shows_rest:
             return None
         ended = [task.done_at for task in self.tasks.get(project.ref.id, ())]
         ended += [milestone.done_at for milestone in self.milestones.get(project.ref.id, ())]
@@ -239,8 +247,8 @@ def _left_open(works: _Works, project: Project) -> tuple[str, str] | None:
 
 
 def _place(facts: Facts) -> str:
-    """The project list as a sentence calls it."""
-    return words.listed(facts.looked_in(Project, source=facts.source)) or facts.source
+    """The project list, which was read whole, as a sentence calls it."""
+    return words.listed(facts.looked_in(Project, source=facts.source))
 
 
 # --- without work ---------------------------------------------------------------------------------------------------
@@ -394,7 +402,7 @@ def _of_leaver(facts: Facts, name: str, group: Sequence[Project]) -> Item:
     matter="project",
     stages=STAGES,
     needs=(
-        Need(Project),
+        Need(Project, whole=True),
         Need(Task, whole=True),
         Need(Milestone, optional=True),
         Need(Message, whole=True, every_source=True),
@@ -409,7 +417,7 @@ def project_stale(facts: Facts, morning: Morning, limits: Limits) -> Iterator[It
 
     Only where the source says when the last was, and no task or milestone was done since. A message or meeting that
     names the project is movement, and any with a client who has no other running project. Silent between two phases,
-    and on projects past their date or without work, which is told.
+    on projects past their date or without work, which is told, and where milestones were not read whole.
     """
     works = _Works(facts, morning)
     movement = _Movement(works)
