@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -85,6 +86,9 @@ class Calendar:
     tells_changes: bool
     """Whether the token is one that changes can be asked by."""
 
+    withheld: int
+    """Status with which the list refuses to say what it is; 0 for a calendar."""
+
     account: Account
 
     @property
@@ -137,7 +141,8 @@ class CalDav:
         """The same by one request, where the calendars still lie where they lay. Raises SourceError."""
         account = account_in(marks.values(), _today(window))
         found = self._at_home(account) if account else []
-        return self._offered(found or self._calendars(_today(window)))
+        found = found or self._calendars(_today(window))
+        return self._offered([_as_known(one, marks) if one.withheld else one for one in found])
 
     def _offered(self, found: Sequence[Calendar]) -> list[Stream]:
         return [
@@ -148,7 +153,12 @@ class CalDav:
     def probe(self) -> Iterator[Finding]:
         """Which calendars there are, and whether the way to them is private."""
         found = self._chosen(self._calendars(date.min))  # nothing found here is remembered
-        yield Finding(what=f"Logged in on {self._host}; calendars: {', '.join(one.scope for one in found)}.")
+        told = ", ".join(one.scope for one in found if not one.withheld) or "none"
+        yield Finding(what=f"Logged in on {self._host}; calendars: {told}.")
+        for one in found:
+            if one.withheld:
+                why = self._withheld(one.withheld)
+                yield Finding(what=f"{one.scope} is not read: {why}.", ok=False, cure=why.advice)
         if self._origin.startswith("http:") and self._host not in {"127.0.0.1", "::1", "localhost"}:
             yield Finding(
                 what="The login goes over the network in plain text.", ok=False,
@@ -218,12 +228,13 @@ class CalDav:
             return []
 
     def _in_homes(self, answers: Sequence[tuple[str, Sequence[Resource]]], account: Account) -> list[Calendar]:
-        found = {
-            self._joined(home, resource.href): resource
-            for home, resources in answers
-            for resource in resources
-            if resource.holds_events and resource.href
-        }
+        """The calendars of some lists, and what these refuse to tell of: it may be one, and is a gap."""
+        found: dict[str, Resource] = {}
+        for home, resources in answers:
+            for resource in resources:
+                if resource.href and (resource.holds_events or resource.withheld):
+                    url = self._joined(home, resource.href)
+                    found[url] = resource if resource.holds_events else found.get(url, resource)
         return self._named(sorted(found.items()), account)
 
     def _first_answer(self) -> tuple[Resource, str]:
@@ -274,6 +285,7 @@ class CalDav:
                 url=url, id=_path(url), name=name, scope=scope if often[scope] == 1 else f"{name} ({_path(url)})",
                 owner=Person(email=account.address) if account.address and self._is_ours(one, account.me) else None,
                 token=_token(one), tells_changes=bool(one.text(f"{D}sync-token")), account=account,
+                withheld=0 if one.holds_events else one.withheld,
             )
             for name, scope, (url, one) in zip(names, scopes, found, strict=True)
         ]  # fmt: skip
@@ -288,6 +300,8 @@ class CalDav:
     def _read(
         self, calendar: Calendar, window: Window, mark: Mark | None
     ) -> Iterator[Fact | Gone | Skipped | Ignored | Mark]:
+        if calendar.withheld:
+            raise self._withheld(calendar.withheld)
         wanted = whole_days(span_of(window))
         if mark is None:
             yield from self._whole(calendar, with_margin(wanted))
@@ -441,17 +455,26 @@ class CalDav:
         if answer.status == 401:
             return self._refused()
         if answer.status == 403:
-            return AuthError(
-                f"{self._host} does not allow reading a calendar (403)",
-                advice="ask its owner to share it with all details, or leave it out by naming the others in "
-                f"sources.{self._source}.calendars",
-            )
+            return self._withheld(403)
         if answer.status == 404:
             return SourceError(
                 f"{self._host} has nothing at the address of a calendar (404)",
                 advice=f"check sources.{self._source}.base_url",
             )
         return None
+
+    def _withheld(self, status: int) -> SourceError:
+        """Why a calendar is not read that the server does not show."""
+        leave = f"leave it out by naming the others in sources.{self._source}.calendars"
+        if status == 403:
+            return AuthError(
+                f"{self._host} does not allow reading a calendar (403)",
+                advice=f"ask its owner to share it with all details, or {leave}",
+            )
+        return SourceError(
+            f"{self._host} lists something there without saying what it is ({status})",
+            advice=f"try again later, or {leave}",
+        )
 
     def _refused(self) -> AuthError:
         who = clean(self._login[0], NAME)
@@ -460,6 +483,17 @@ class CalDav:
             f"check username and password of sources.{self._source}; with two-step login make an app password"
         )  # fmt: skip
         return AuthError(f"{self._host} refused the login{f' of {who}' if who else ''} (401)", advice=cure)
+
+
+def _as_known(calendar: Calendar, marks: Mapping[str, Mark]) -> Calendar:
+    """A calendar whose name the list keeps to itself, as it was called when it was read last."""
+    for scope, mark in marks.items():
+        with suppress(MarkExpired):
+            if kept_in(mark).bound_to in {
+                fingerprint(calendar.id, scope, who) for who in ("", calendar.account.address)
+            }:
+                return replace(calendar, name=scope, scope=scope)
+    return calendar
 
 
 def _address(base: str, href: str) -> SplitResult:

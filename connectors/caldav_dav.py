@@ -92,6 +92,12 @@ class Resource:
         named = {part.attributes.get("name", "").upper() for part in kinds.all(f"{C}comp")} if kinds else set()
         return self.is_a(f"{C}calendar") and (not named or "VEVENT" in named)
 
+    @property
+    def withheld(self) -> int:
+        """The status with which a server keeps to itself what it is; 0 where it says so, and where nothing is there."""
+        status = self.status if self.status >= 300 else self.refused.get(f"{D}resourcetype", 0)
+        return 0 if status < 300 or status in {404, 410} else status
+
 
 def multistatus(data: bytes) -> list[Resource]:
     """The places that an answer tells of. Raises NotXml."""

@@ -239,6 +239,70 @@ def test_what_is_a_calendar_with_events(server: Loopback, old: str, new: str, ex
             assert len(scopes(connector(server))) == expected
 
 
+def listed(href: str, inside: str) -> str:
+    """One more place in the list of the calendars."""
+    return f"<D:response><D:href>{href}</D:href>{inside}</D:response></D:multistatus>"
+
+
+REFUSED_TYPE = "<D:propstat><D:prop><D:resourcetype/>{}</D:prop><D:status>HTTP/1.1 {}</D:status></D:propstat>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "name", "why"),
+    [
+        ("<D:status>HTTP/1.1 403 Forbidden</D:status>", "team", "does not allow reading a calendar (403)"),
+        ("<D:status>HTTP/1.1 500 Oops</D:status>", "team", "lists something there without saying what it is (500)"),
+        ("<D:status>HTTP/1.1 507 Full</D:status>", "team", "lists something there without saying what it is (507)"),
+        (REFUSED_TYPE.format("<D:displayname/>", "403 Forbidden"), "team", "does not allow reading a calendar (403)"),
+        (REFUSED_TYPE.format("", "500 Oops") + "<D:propstat><D:prop><D:displayname>Team</D:displayname></D:prop>"
+         "<D:status>HTTP/1.1 200 OK</D:status></D:propstat>", "Team", "(500)"),
+        (REFUSED_TYPE.format("", "404 Not Found"), "", ""),  # it has no type: it is no calendar
+        ("<D:status>HTTP/1.1 410 Gone</D:status>", "", ""),
+    ],
+)  # fmt: skip
+def test_a_calendar_that_is_refused_in_the_list_is_a_gap_and_not_absent(
+    server: Loopback, inside: str, name: str, why: str
+) -> None:
+    """Whatever stands there: nobody can tell, and the others are read."""
+    with server.faulty(changed("</D:multistatus>", listed("/maya/team/", inside))):
+        built = connector(server)
+        others = ["Absences", "Janine Osei", world().people.reader.name]
+        assert sorted(scopes(built)) == sorted([*others, *([name] if name else [])])
+        assert any(isinstance(thing, Absence) for thing in things(built))
+        if name:
+            streams = {stream.scope: stream for stream in built.streams(window())}
+            asked = len(server.requests)
+            with pytest.raises(SourceError) as found:
+                list(streams[name].read(window(), None))
+            assert len(server.requests) == asked
+            assert why in str(found.value)
+            assert found.value.advice
+            assert [finding.ok for finding in built.probe()] == [True, False]
+            assert scopes(connector(server, calendars=["Absences"])) == ["Absences"]
+
+
+def test_a_calendar_that_is_refused_later_keeps_its_scope(server: Loopback) -> None:
+    """The list does not give its name then: it is known by the mark, and what was read of it stays behind its gap."""
+    built = connector(server)
+    marks = {
+        stream.scope: thing
+        for stream in built.streams(window()) for thing in stream.read(window(), None) if isinstance(thing, Mark)
+    }  # fmt: skip
+    told = rb"<D:response><D:href>/maya/absences/</D:href>.*?</D:response>"
+    refused = b"<D:response><D:href>/maya/absences/</D:href><D:status>HTTP/1.1 403 Forbidden</D:status></D:response>"
+
+    def change(request: Request, reply: Reply) -> Reply:
+        assert isinstance(reply.body, bytes)
+        return replace(reply, body=re.sub(told, refused, reply.body, flags=re.DOTALL))
+
+    with server.faulty(Fault(change=change)):
+        assert "absences" in scopes(built)  # as it is called by its address, where no mark says better
+        streams = {stream.scope: stream for stream in built.streams_after(window(), marks)}
+        with pytest.raises(AuthError, match="403"):
+            list(streams["Absences"].read(window(), marks["Absences"]))
+    assert sorted(streams) == sorted(marks)
+
+
 def test_calendars_of_one_name_are_told_apart(server: Loopback) -> None:
     with server.faulty(changed(f">{world().people.reader.name}<", ">Absences<")):
         assert scopes(connector(server)) == ["Absences (absences)", "Janine Osei", "Absences (maya)"]
