@@ -206,10 +206,11 @@ class _Writer:
     def _is_quiet(
         self, priced: Sequence[Priced], covered: Sequence[SourceCoverage], outcomes: Sequence[Outcome]
     ) -> bool:
-        """Nothing needs you: no item, every source whole, fresh and not refused since, no rule kept from running."""
+        """Nothing needs you: rules ran and found no item, every source is whole, fresh and not refused since."""
         blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
         whole = all(source.status == "whole" and not source.gaps for source in covered)
-        return bool(covered) and not priced and not blocked and whole
+        ran = any(outcome.ran_on for outcome in outcomes)
+        return bool(covered) and ran and not priced and not blocked and whole
 
     def _subject(self, deck: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
         day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"
@@ -231,7 +232,7 @@ class _Writer:
         whole = sum(source.status == "whole" for source in covered)
         sources = f"{whole} of {words.count(len(covered), 'source')} whole"
         if not covered:
-            return "No source is set up."
+            return "No source was read."
         if quiet:
             return f"Nothing needs you. {sources}, {ran} of {words.count(total, 'rule')} ran."
         missing = [one for one in covered if _is_not_read(one)]
@@ -244,6 +245,8 @@ class _Writer:
             decide = f"{full} to decide from the other {words.count(others, 'source')}{part}."
             return words.sentence(*_not_read(missing), old, decide)
         decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
+        if not ran and not deck:
+            decide = f"Nothing was looked for: no source has what one of {words.count(total, 'rule')} needs."
         return words.sentence(*_not_read(missing), old, decide, f"{sources}{part}.")
 
     def _from(self, stale: Sequence[SourceCoverage]) -> str:

@@ -130,7 +130,15 @@ def test_quiet_is_verified_only_where_all_was_read() -> None:
 
 def test_without_any_source_nothing_is_called_quiet() -> None:
     made = briefing_of(Snapshot())
-    assert (made.verified_quiet, made.second_line) == (False, "No source is set up.")
+    assert (made.verified_quiet, made.second_line) == (False, "No source was read.")
+
+
+def test_where_no_rule_ran_nothing_is_called_quiet() -> None:
+    """One list of tasks, and no rule that makes do with it."""
+    made = briefing_of(of("task | t1 | title=Draw | due=2026-11-18", task=attempt()))
+    assert not made.verified_quiet
+    assert made.second_line.startswith("Nothing was looked for: no source has what one of")
+    assert "Nothing needs you" not in made.subject
 
 
 def test_a_file_is_old_by_its_own_time_and_taken_as_exported_in_a_try() -> None:
