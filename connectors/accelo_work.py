@@ -19,8 +19,9 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from briefing.connector import Ignored, Skipped
+from briefing.errors import RateLimited
 from briefing.facts import Fact, Milestone, Task
-from connectors.accelo_api import Api, Listing, NotShown
+from connectors.accelo_api import Api, Listing, NotShown, TooMany
 from connectors.accelo_facts import CLOSED, Elsewhere, Shapes, parent_of, project_of
 from connectors.accelo_filters import (
     BY_ID,
@@ -54,6 +55,12 @@ TELLING = ("assignee", "date_due")
 
 OPEN = standing_not(*CLOSED)
 """The positive form would lose what has a standing nobody has heard of."""
+
+NOT_CANCELLED = standing_not("inactive")
+"""Where nothing is open, that leaves what was done. A cancelled task may have a date on which it ended."""
+
+LAST_PAGES = 40
+"""Of a hundred tasks, for two hundred projects on which nothing is open and nothing was done lately."""
 
 LATELY = timedelta(days=60)
 """What was done on a project so long ago or less is read, as well as what is open."""
@@ -277,22 +284,44 @@ class _Tasks:
         return self._shapes.task(row, self._steps.projects)
 
     def _last_done(self) -> Things:
-        """The last tasks that were done on projects of which nothing newer is known: a page at a time, until each has
-        one or has none.
+        """The last tasks that were done on projects of which nothing newer is known, and of how many that was too much
+        to ask.
         """
-        for some in chunks(set(self._steps.jobs) - self._known):
-            idle = some
-            while idle:
-                listing = _tasks_listing(on_projects(idle), LAST_DONE)
-                rows, more = self._api.first_page(listing, self._seen)
-                found = list(self._stated(rows))
-                yield from found
-                left = [job for job in idle if job not in {one.project for one in found if isinstance(one, Task)}]
-                if more and (len(left) == len(idle) or not _newest_first(found)):
-                    # A filter or an order that is not kept: the whole list knows.
-                    yield from self._stated(self._api.rows(listing, already=self._seen))
-                    break
-                idle = left if more else []
+        idle = set(self._steps.jobs) - self._known
+        try:
+            for some in chunks(idle):
+                yield from self._last_done_on(some, idle)
+        except TooMany as error:
+            yield Skipped("tasks of projects", f"the last that was done on {len(idle)} projects is not known: {error}")
+
+    def _last_done_on(self, some: list[str], idle: set[str]) -> Things:
+        """A page at a time, until each project has one or has none; `idle` loses those. Raises TooMany."""
+        left = some
+        for asked in range(LAST_PAGES):
+            self._leave_room(1)
+            listing = _tasks_listing(on_projects(left), NOT_CANCELLED, LAST_DONE)
+            rows, more = self._api.first_page(listing, self._seen)
+            found = list(self._stated(rows))
+            yield from found
+            met = {one.project for one in found if isinstance(one, Task) and one.state == "done"}
+            if more and (met.isdisjoint(left) or not _newest_first(found)):
+                # A filter or an order that is not kept: the whole list knows.
+                pages = LAST_PAGES - asked - 1 or 1
+                self._leave_room(pages)
+                yield from self._stated(self._api.rows(listing, already=self._seen, most_pages=pages))
+                more = False
+            idle.difference_update(met if more else some)
+            left = [job for job in left if job not in met]
+            if not left or not more:
+                return
+        raise TooMany("there are too many to read")
+
+    def _leave_room(self, calls: int) -> None:
+        """Raises TooMany where so many more calls would take what is left for others."""
+        try:
+            self._api.leave_room(self._shapes.zone, calls)
+        except RateLimited as error:
+            raise TooMany(str(error)) from error
 
     def _left_out(self) -> Things:
         """The latest open tasks: where some are on known milestones and were not listed by these, more are missing."""

@@ -369,7 +369,8 @@ def test_what_was_done_on_a_project_lately_is_read() -> None:
     assert {"11", "12"} <= set(found.ids)
     assert "13" not in found.ids
     assert "_OR(standing_not(complete,inactive),date_completed_after(" in lines[0]
-    assert ["against(job(2,4,5)),order_by_desc(date_completed)" in line for line in lines] == [False, True]
+    last_done = "against(job(2,4,5)),standing_not(inactive),order_by_desc(date_completed)"
+    assert [last_done in line for line in lines] == [False, True]
     assert (found.skipped, found.ignored) == ([], [])
 
 
@@ -392,6 +393,43 @@ def test_the_last_that_was_done_is_the_last_however_many_there_are(kept: str) ->
     assert "3" not in last
     if kept == "both":
         assert calls <= 7
+
+
+def test_a_task_that_was_cancelled_is_not_the_last_that_was_done() -> None:
+    """It has the date on which it was, and would come first: the project is looked for on."""
+    rows = [task(1, 1, "job", standing="inactive", date_completed=day(70)), done(2, 1, 140)]
+    tasks = [*rows, *(done(100 + n, 2, 90 + n / 10) for n in range(150))]
+    with serving(small([job(1), job(2)], [], tasks)) as (accelo, _):
+        found = read(accelo, "tasks")
+    assert {fact.state for fact in found.facts if isinstance(fact, Task)} == {"done"}
+    assert {"2", "100"} <= set(found.ids)
+    assert (found.skipped, found.ignored) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("room", "ordered", "why"),
+    [
+        (4_943, True, "on 2 projects is not known: there are too many to read"),
+        (4_943, False, "on 4 projects is not known: Accelo has more than 100 tasks in answer to this"),
+        (200, True, ("on 4 projects is not known: of the 200 calls that Accelo allows until 07:00, 200 are left for "
+         "what else uses the deployment, and this would take 1")),
+    ],
+)  # fmt: skip
+def test_the_last_that_was_done_takes_so_many_calls_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, room: int, ordered: bool, why: str
+) -> None:
+    """What was not met is told: nothing is said of these projects, nor that they never had a task."""
+    monkeypatch.setattr("connectors.accelo_work.LAST_PAGES", 2)
+    tasks = [done(1000 * on + n, on, 90 + 50 * on - n / 10) for on in range(1, 5) for n in range(100)]
+    deployment = small([job(on) for on in range(1, 5)], [milestone(9, 1)], [task(5, 9, standing="complete"), *tasks])
+    deployment.room, deployment.keeps_order = room, ordered
+    with serving(deployment) as (accelo, server):
+        found = read(accelo, "tasks")
+        assert sum("order_by_desc(date_completed)" in line for line in server.lines()) == (2 if room > 200 else 0)
+    assert found.whys == [f"tasks of projects: the last that was done {why}"]
+    assert "5" in found.ids
+    if ordered and room > 200:
+        assert {fact.project for fact in found.facts if isinstance(fact, Task)} == {"1", "2"}
 
 
 def test_tasks_that_the_list_by_milestone_leaves_out_are_told() -> None:
