@@ -275,6 +275,23 @@ def test_three_late_tasks_of_one_person_are_one_item_beside_the_team(table: str)
     assert single.headline == "Acme site: Plan was due yesterday."
 
 
+def test_who_has_left_is_said_of_late_tasks(table: str) -> None:
+    """
+    staff   | s1 | person=Tom | active=no
+    staff   | s2 | person=Ann
+    project | p1 | title=Acme site
+    task | t1 | project=p1 | title=Draw  | assignee=Tom | due=2026-11-02
+    task | t2 | project=p1 | title=Plan  | assignee=Ann | due=2026-11-16
+    """
+    gone, here = late(table)
+    assert gone.body == ("Tom is no longer active.",)
+    assert here.body == ()
+    more = "".join(f"\ntask | u{n} | project=p1 | title=Write | assignee=Tom | due=2026-11-16" for n in range(2))
+    _, load = late(table + more)
+    assert load.headline == "Tom has 3 overdue tasks on 1 project."
+    assert load.body[0] == "Tom is no longer active."
+
+
 def test_projects_are_counted_where_every_task_has_one(table: str) -> None:
     """
     project | p1 | title=Acme site

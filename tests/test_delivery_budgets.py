@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from briefing.facts import Money
+from briefing.facts import Money, Project
 from briefing.items import Item
 from briefing.rules.view import Limits, Status
+from briefing.testing import facts_from, morning_at, run_rule
 from tests.delivery_mornings import ids, lines, said
 
 BURN = "budget-burn"
@@ -42,6 +44,15 @@ def test_money_over_is_a_fact(table: str) -> None:
     assert item.body == ("Of its hours 70 % are used (70 of 100 h).",)
     assert item.stake.amount == Money(amount=Decimal(9000), currency="USD")
     assert item.stake.kind == "fact"
+
+
+def test_an_amount_without_a_currency_is_no_amount() -> None:
+    (project,) = facts_from("project | p1 | title=Acme site | hours_planned=100 | hours_used=118")
+    assert isinstance(project, Project)
+    budget, used = (Money(amount=Decimal(amount), currency="") for amount in (50000, 90000))
+    (item,) = run_rule(BURN, [replace(project, budget=budget, used=used)], morning_at("2026-11-19 07:00"))
+    assert item.headline == "Acme site: 118 % of its hours are used (118 of 100 h)."
+    assert (item.body, item.stake.amount) == ((), None)
 
 
 def test_what_is_over_with_nothing_open_is_asked_for_otherwise() -> None:

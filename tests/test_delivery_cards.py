@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from briefing.compile import Plan, compile_briefing
 from briefing.document import CardDoc
 from briefing.rules.view import NoAdSeries
 from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
 from briefing.testing import facts_from, morning_at
-from tests.delivery_mornings import KINDS
+from tests.delivery_mornings import KINDS, said
 
 AT = datetime(2026, 11, 19, 5, 45, tzinfo=UTC)
 
@@ -65,6 +67,25 @@ def test_a_task_of_a_late_milestone_is_counted_and_not_named_again(table: str) -
     (card,) = cards(table)
     assert card.headline == "Acme site: Design was due Tuesday, 2 workdays ago; 1 task is open."
     assert card.body == ("Npm upgrade was due Monday.", "Owner Janine.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("milestone-no-tasks", "milestone | m1 | project=p1 | title={} | due=2026-11-24\ntask | z1 | title=Other"),
+        ("milestone-overdue", "milestone | m1 | project=p1 | title={} | due=2026-11-16"),
+        ("task-overdue", "task | t1 | project=p1 | title={} | due=2026-11-16"),
+        ("project-overdue", "project | p2 | title={} | due=2026-11-16"),
+        ("retainer-over", "retainer | r1 | title={} | hours=10 | hours_used=20"),
+    ],
+)
+def test_long_titles_are_cut_in_headlines_and_lines(rule: str, text: str) -> None:
+    title = "Very long words " * 9
+    (item,) = said(rule, f"project | p1 | title={title} | party=Acme\n{text.format(title)}")
+    assert "Very long words Very long w…" in item.headline
+    assert "Very long words Very long w…" in item.line
+    assert not any(title.strip() in part or len(part) > 220 for part in (item.headline, item.line, item.short))
+    assert title.strip() in item.evidence[0].text, "evidence has all of it"
 
 
 def test_a_project_of_no_known_client_is_one_card_too(table: str) -> None:

@@ -82,7 +82,7 @@ def budgets(project: Project, *, works: bool) -> tuple[Budget, ...]:
         left = None if unplanned else project.hours_left
         found.append(Budget(planned=project.hours_planned, used=project.hours_used, left=left))
     money, used = project.budget, project.used
-    if money and used and money.amount > 0 and money.currency == used.currency:
+    if money and used and money.amount > 0 and money.currency and money.currency == used.currency:
         found.append(Budget(planned=money.amount, used=used.amount, currency=money.currency))
     return tuple(found)
 
@@ -260,7 +260,7 @@ def _stake(project: Project, burn: _Burn) -> Stake:
         amount = Money(amount=burn.over, currency=burn.budget.currency)
         return Stake(amount=amount, kind="fact", key=key, source="used, less the budget")
     fee = project.budget
-    if fee is None or fee.amount <= 0:
+    if fee is None or fee.amount <= 0 or not fee.currency:
         return Stake(key=key)
     value = (fee.amount / burn.budget.planned * burn.over).quantize(Decimal(1), ROUND_HALF_UP)
     source = f"{hours(burn.over)} h over, at the fee for each planned hour"

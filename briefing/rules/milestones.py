@@ -23,6 +23,7 @@ from briefing.rules.work import (
     nobody,
     project_key,
     running,
+    short,
     was_due,
     with_client,
 )
@@ -101,15 +102,15 @@ def _without_tasks(facts: Facts, morning: Morning, milestone: Milestone, project
         about=milestone.ref,
         root=project.ref,
         client=facts.client(project),
-        headline=f"{name}: {milestone.title} is {distance(milestone.due, morning)} with no tasks assigned.",
-        line=f"{name}: {milestone.title} due {when}, no tasks.",
+        headline=f"{name}: {short(milestone)} is {distance(milestone.due, morning)} with no tasks assigned.",
+        line=f"{name}: {short(milestone)} due {when}, no tasks.",
         body=(*_earlier(facts, milestone, tree), *fee_sentence(project)),
         ask="who takes it?",
         owner=milestone.manager or project.manager,
         stake=Stake(key=project_key(project)),
         urgency="date",
         deadline=milestone.due,
-        short=milestone.title,
+        short=short(milestone),
         evidence=(
             facts.evidence(milestone, f"{milestone.title}, due {words.dated_day(milestone.due, morning.today)}"),
             facts.evidence(project, f"{project.title}, {project.state}"),
@@ -217,8 +218,8 @@ def _unassigned(
         about=milestone.ref,
         root=project.ref,
         client=facts.client(project),
-        headline=f"{name}: {milestone.title} is {distance(milestone.due, morning)} with {has}.",
-        line=f"{name}: {milestone.title} due {when}, {has.replace(' and', ',')}.",
+        headline=f"{name}: {short(milestone)} is {distance(milestone.due, morning)} with {has}.",
+        line=f"{name}: {short(milestone)} due {when}, {has.replace(' and', ',')}.",
         body=(*((f"{words.listed(gone)} {verb} no longer active.",) if gone else ()), *fee_sentence(project)),
         ask="who takes them?" if len(tasks) > 1 else "who takes it?",
         owner=milestone.manager or project.manager,
@@ -226,7 +227,7 @@ def _unassigned(
         urgency="date",
         deadline=milestone.due,
         measure=Decimal(len(tasks)),
-        short=milestone.title,
+        short=short(milestone),
         tells=tuple(task.ref for task in tasks),
         evidence=_evidence(facts, morning, milestone, project, tasks),
         figures=(Figure(name="open tasks on the milestone", value=str(len(tasks))),),
@@ -248,8 +249,8 @@ def _without_hours(
         about=milestone.ref,
         root=project.ref,
         client=facts.client(project),
-        headline=f"{name}: {milestone.title} is {distance(milestone.due, morning)} with {has}.",
-        line=f"{name}: {milestone.title} due {when}, {has.replace(' and', ',')}.",
+        headline=f"{name}: {short(milestone)} is {distance(milestone.due, morning)} with {has}.",
+        line=f"{name}: {short(milestone)} due {when}, {has.replace(' and', ',')}.",
         body=fee_sentence(project),
         ask="add hours, or finish without?",
         owner=milestone.manager or project.manager,
@@ -260,7 +261,7 @@ def _without_hours(
         urgency="date",
         deadline=milestone.due,
         measure=Decimal(len(tasks)),
-        short=milestone.title,
+        short=short(milestone),
         tells=tuple(task.ref for task in tasks),
         evidence=_evidence(facts, morning, milestone, project, tasks),
         figures=(Figure(name="hours left on the open tasks", value="0"),),
@@ -328,8 +329,8 @@ def _overdue(facts: Facts, morning: Morning, milestone: Milestone, project: Proj
         about=milestone.ref,
         root=project.ref,
         client=facts.client(project),
-        headline=f"{name}: {milestone.title} {was_due(milestone.due, morning)}{f'; {left.text}' if left.text else ''}.",
-        line=f"{name}: {milestone.title} was due {when}{f', {left.short}' if left.short else ''}.",
+        headline=f"{name}: {short(milestone)} {was_due(milestone.due, morning)}{left.text and f'; {left.text}'}.",
+        line=f"{name}: {short(milestone)} was due {when}{f', {left.short}' if left.short else ''}.",
         body=(*_next_sentence(held, morning), *fee_sentence(project)),
         ask="close it or keep it open?" if left.finished else "finish it or move the date?",
         owner=milestone.manager or project.manager,
@@ -339,7 +340,7 @@ def _overdue(facts: Facts, morning: Morning, milestone: Milestone, project: Proj
         urgency="date",
         deadline=milestone.due,
         measure=Decimal(len(held)),
-        short=milestone.title,
+        short=short(milestone),
         tells=tuple(task.ref for task in left.tasks),
         evidence=(
             *_evidence(facts, morning, milestone, project, left.tasks),
@@ -409,7 +410,7 @@ def _next_sentence(held: Sequence[Milestone], morning: Morning) -> tuple[str, ..
     if not held:
         return ()
     verb = "was" if held[0].starts and held[0].starts < morning.today else "is"
-    return (f"A later milestone, {held[0].title}, {verb} planned from {_starts(held[0], morning)}.",)
+    return (f"A later milestone, {short(held[0])}, {verb} planned from {_starts(held[0], morning)}.",)
 
 
 def _starts(milestone: Milestone, morning: Morning) -> str:

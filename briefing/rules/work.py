@@ -11,9 +11,18 @@ from datetime import date
 
 from briefing import words
 from briefing.clients import person_keys
-from briefing.facts import Fact, Milestone, Person, Project, Staff, Task
+from briefing.facts import Fact, Milestone, Person, Project, Retainer, Staff, Task
 from briefing.morning import Morning
+from briefing.reading.text import clean
 from briefing.rules.view import Facts
+
+TITLE = 60
+"""Characters of a title that a headline or a line quotes. Evidence has all of it."""
+
+
+def short(work: Project | Milestone | Task | Retainer) -> str:
+    """A title as a headline or a line says it."""
+    return clean(work.title, TITLE)
 
 
 def is_running(work: Project | Milestone, today: date) -> bool:
@@ -32,8 +41,8 @@ def with_client(facts: Facts, project: Project) -> str:
 
 
 def titled(facts: Facts, fact: Fact, title: str) -> str:
-    """A title with the client of its fact before it, unless the title says it already."""
-    client = facts.client_or_name(fact)
+    """A title, cut, with the client of its fact before it, unless the title says it already."""
+    client, title = facts.client_or_name(fact), clean(title, TITLE)
     return title if not client or client.casefold() in title.casefold() else f"{client} {title}"
 
 
@@ -59,7 +68,7 @@ def project_key(project: Project) -> str:
 def fee_sentence(project: Project) -> tuple[str, ...]:
     """The project's fee, where its source gives one above zero."""
     fee = project.budget
-    return (f"Project fee {words.money(fee)}.",) if fee and fee.amount > 0 else ()
+    return (f"Project fee {words.money(fee)}.",) if fee and fee.amount > 0 and fee.currency else ()
 
 
 class Tree:
@@ -145,6 +154,11 @@ class Left:
             if key in self._here or key in self._gone:
                 return key in self._gone and key not in self._here
         return False
+
+
+def left_sentence(facts: Facts, person: Person | None, left: Left) -> tuple[str, ...]:
+    """That somebody has left, where that is so."""
+    return (f"{facts.name(person)} is no longer active.",) if left(person) else ()
 
 
 def nobody(person: Person | None, left: Left) -> bool:

@@ -10,13 +10,13 @@ from decimal import Decimal
 from statistics import median
 
 from briefing import words
-from briefing.facts import Project, Ref, Task
+from briefing.facts import Project, Ref, Staff, Task
 from briefing.items import Evidence, Figure, Item
 from briefing.morning import Morning
 from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
-from briefing.rules.work import Tree, is_running, was_due, with_client
+from briefing.rules.work import Left, Tree, is_running, left_sentence, short, was_due, with_client
 
 OVERLOADED = 3
 """So many overdue tasks of one person (or of nobody, on one project) are one item. No threshold to configure: both
@@ -51,7 +51,7 @@ class _Overdues:
     "task-overdue",
     matter="task",
     stages=("overdue",),
-    needs=(Need(Task), Need(Project)),
+    needs=(Need(Task), Need(Project), Need(Staff, optional=True)),
     price=60,
     share="0.25",
 )
@@ -71,7 +71,7 @@ def task_overdue(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Ite
     "person-overloaded",
     matter="load",
     stages=("overdue",),
-    needs=(Need(Task, whole=True), Need(Project, whole=True)),
+    needs=(Need(Task, whole=True), Need(Project, whole=True), Need(Staff, optional=True)),
     price=200,
     share="0.25",
 )
@@ -137,7 +137,7 @@ def _running_tasks(facts: Facts, today: date) -> Iterator[tuple[Task, Project | 
 
 def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
     task, project = one.task, one.project
-    name = f"{with_client(facts, project)}: {task.title}" if project else task.title
+    name = f"{with_client(facts, project)}: {short(task)}" if project else short(task)
     when = words.day(one.due, morning.today)
     return Item(
         rule="task-overdue",
@@ -148,7 +148,7 @@ def _overdue_task(facts: Facts, morning: Morning, one: _Overdue) -> Item:
         client=facts.client(project) if project else facts.client(task),
         headline=f"{name} {was_due(one.due, morning)}.",
         line=f"{name} was due {when}.",
-        body=() if task.assignee else ("Nobody is assigned.",),
+        body=left_sentence(facts, task.assignee, Left(facts)) if task.assignee else ("Nobody is assigned.",),
         ask="finish it or move the date?",
         owner=task.assignee or (project.manager if project else None),
         since=one.due,
@@ -200,7 +200,10 @@ def _load(
         about=Ref(source=facts.source, kind="person", id=folded(name), where=group[0].task.ref.where),
         headline=sentence,
         line=sentence,
-        body=(_longest(facts, morning, group, with_project=True),),
+        body=(
+            *left_sentence(facts, group[0].task.assignee, Left(facts)),
+            _longest(facts, morning, group, with_project=True),
+        ),
         ask="move work or leave it?",
         owner=group[0].task.assignee,
         since=group[0].due,
@@ -222,7 +225,7 @@ def _longest(facts: Facts, morning: Morning, group: Sequence[_Overdue], *, with_
         details = [words.day(one.due, morning.today)]
         if with_project and one.project:
             details.insert(0, with_client(facts, one.project))
-        named.append(f"{one.task.title} ({', '.join(details)})")
+        named.append(f"{short(one.task)} ({', '.join(details)})")
     return f"Overdue longest: {words.listed(named)}."
 
 
