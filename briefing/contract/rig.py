@@ -153,7 +153,7 @@ class ContractBase:
     alone: ClassVar[bool] = True
     """Each stream has requests of its own and fails alone. False: the vendor gives everything with one request."""
 
-    patience: ClassVar[float] = 10.0
+    patience: ClassVar[float] = 30.0
     """Seconds after which a reading counts as hung; far more than any deadline of these tests."""
 
     # --- to provide ---
