@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from briefing.deliver.outbox import Outbox, Outgoing, Pace
 from briefing.deliver.policy import Standing, standings
 from briefing.deliver.smtp import Email, Server, Tls
 from briefing.errors import AuthError
+from briefing.log import redacted
 from briefing.store.ledger import Ledger
 from tests.mail_server import CERTIFICATE, CUT, HANG, Post, serving
 
@@ -210,10 +212,31 @@ def test_a_refused_login_is_asked_once_and_never_again_by_itself(
     proof = {"password": "wrong-password"} if how == "password" else {"token": lambda: "stale-token"}
     wire = Wire(ledger, ports["none"], username="briefing", patience=1200.0, **proof)
     found = wire.send()[MAYA]
-    assert (found.state, found.detail) == ("refused", "login refused: 535 5.7.8 Authentication credentials invalid")
+    assert (found.state, found.detail) == ("refused", "login refused: 535 5.7.8")
     assert wire.send()[MAYA].state == "refused"
     assert len(post.logins) == 1
     assert post.asked == 0
+
+
+@pytest.mark.parametrize("how", ["password", "token"])
+@pytest.mark.parametrize(
+    ("code", "detail"),
+    [
+        ("500", "login refused: 500"),
+        ("535 5.7.8", "login refused: 535 5.7.8"),
+        ("454 4.7.0", "login put off: 454 4.7.0"),
+    ],
+)
+def test_a_server_that_quotes_the_login_shows_nobody_the_password(
+    ledger: Ledger, ports: Mapping[str, int], post: Post, how: str, code: str, detail: str
+) -> None:
+    """On the wire it is coded, and whoever has that has the password. A later reply may quote it too."""
+    proof = {"password": "quoted-password"} if how == "password" else {"token": lambda: "quoted-password"}
+    plain = {"password": "\0briefing\0quoted-password", "token": "user=briefing\x01auth=Bearer quoted-password\x01\x01"}
+    coded = base64.b64encode(plain[how].encode()).decode()
+    post.refusal = f'{code} Command unrecognized: "AUTH {coded}"'
+    assert Wire(ledger, ports["none"], username="briefing", **proof).send()[MAYA].detail == detail
+    assert redacted(f"seen before: AUTH {coded}") == "seen before: AUTH [removed]"
 
 
 def test_a_token_logs_in(ledger: Ledger, ports: Mapping[str, int], post: Post) -> None:

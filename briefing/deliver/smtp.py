@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +23,14 @@ from briefing.deliver import Begin, NotAllowed, Outcome, Result
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, in_short, message
 from briefing.errors import BriefingError
-from briefing.log import redacted
+from briefing.log import never_print, redacted
 from briefing.reading.text import clean
 
 Tls = Literal["tls", "starttls", "none"]
 PORTS: Mapping[Tls, int] = {"tls": 465, "starttls": 587, "none": 25}
 LONGEST_REPLY = 200
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+"""A status code of RFC 3463 at the beginning of a reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,19 +225,19 @@ class _Conversation:
     def _by_password(self, offered: Sequence[str]) -> None:
         username, password = self._server.username, self._server.password
         if "PLAIN" in offered:
-            coded = base64.b64encode(f"\0{username}\0{password}".encode()).decode()
+            coded = _hidden(f"\0{username}\0{password}")
             self._logged_in(*self._asked(f"AUTH PLAIN {coded}"))
         elif "LOGIN" in offered:
             code, reply = self._asked("AUTH LOGIN")
             for text in (username, password):
                 if code == 334:
-                    code, reply = self._asked(base64.b64encode(text.encode()).decode())
+                    code, reply = self._asked(_hidden(text))
             self._logged_in(code, reply)
         elif "CRAM-MD5" in offered:
             code, reply = self._asked("AUTH CRAM-MD5")
             if code == 334:
                 digest = hmac.new(password.encode(), base64.b64decode(reply), "md5").hexdigest()
-                code, reply = self._asked(base64.b64encode(f"{username} {digest}".encode()).decode())
+                code, reply = self._asked(_hidden(f"{username} {digest}"))
             self._logged_in(code, reply)
         else:
             raise Refused(f"{self._server.host} takes no password, only {', '.join(offered) or 'nothing we know'}")
@@ -242,9 +245,12 @@ class _Conversation:
     def _logged_in(self, code: int, reply: bytes) -> None:
         if code in {235, 503}:
             return
+        # The codes alone: a server may quote what it was sent, and that was the password.
+        found = ENHANCED.match(reply.decode("ascii", "replace"))
+        codes = f"{code} {found[0]}" if found else str(code) if code > 0 else "an answer that is none"
         if 400 <= code <= 499:
-            raise _of_code(code, reply)
-        raise Refused(f"login refused: {_said(code, reply)}")
+            raise Later(f"login put off: {codes}")
+        raise Refused(f"login refused: {codes}")
 
     # --- the mail --------------------------------------------------------------------------------------------------
 
@@ -297,7 +303,14 @@ def _stuffed(body: bytes) -> bytes:
 
 
 def _coded(*parts: str) -> str:
-    return base64.b64encode("".join(f"{part}\x01" for part in (*parts, "")).encode()).decode()
+    return _hidden("".join(f"{part}\x01" for part in (*parts, "")))
+
+
+def _hidden(text: str) -> str:
+    """A secret as it goes over the wire; in this form too it is printed nowhere."""
+    coded = base64.b64encode(text.encode()).decode()
+    never_print(coded)
+    return coded
 
 
 def _said(code: int, reply: bytes) -> str:
