@@ -249,6 +249,27 @@ def test_an_edition_speaks_of_the_one_before(days_ago: int, entries: list[Entry]
     assert of_the_one_before([], MONDAY, WorkCalendar(), UTC) == []
 
 
+def test_an_edition_speaks_of_all_back_to_the_last_delivered() -> None:
+    """A day on which one was skipped or failed hides neither those before it nor the workdays without one."""
+    entries: dict[int, State] = {3: "skipped", 5: "sending", 6: "refused", 11: "sent", 12: "refused"}
+    told = [
+        Day(date=MONDAY - timedelta(days=days), standings=standings([entry(state)])) for days, state in entries.items()
+    ]
+    assert of_the_one_before(told, MONDAY, WorkCalendar(), UTC) == [
+        "Friday's edition: skipped by you.",
+        "Wednesday's edition by mail to maya@a.example: whether it arrived is not known.",
+        "Tuesday's edition by mail to maya@a.example: not delivered.",
+        "Thursday 12 November's edition: mail 06:00.",
+        "No edition on 3 workdays from Friday 13 November to Thursday 19 November.",
+    ]
+
+
+def test_of_many_failed_editions_the_older_are_counted() -> None:
+    told = [Day(date=MONDAY - timedelta(days=days), standings=standings([entry("refused")])) for days in range(1, 10)]
+    said = of_the_one_before(told, MONDAY, WorkCalendar(), UTC)
+    assert (len(said), said[-1]) == (6, "4 editions before, from Saturday 14 November on: not delivered for certain.")
+
+
 # --- whatever happens ----------------------------------------------------------------------------------------------
 
 Event = Literal["taken", "put off", "refused", "cut before", "cut after", "killed before", "killed after", "hidden"]

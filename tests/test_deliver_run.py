@@ -27,7 +27,7 @@ from briefing.deliver.run import run as run_once
 from briefing.deliver.smtp import Email
 from briefing.errors import Busy, ConfigError
 from briefing.store import Store
-from briefing.store.ledger import Ledger
+from briefing.store.ledger import Entry, Ledger
 from briefing.workspace import collect_into, configured
 from tests.commandline import Run, at_home, runner
 from tests.delivery_killed import MAYA, NOW, STEPS, outbox
@@ -249,6 +249,37 @@ def test_to_send_again_is_to_send_to_those_who_may_not_have_it(home: Home, post:
     assert [to for to, _ in post.taken] == [both[:1], both[1:]]
     assert home.run("--resend", "mail")[0] == 0
     assert post.taken[-1][0] == both
+
+
+@pytest.mark.parametrize("between", [(), ("--skip-today",)])
+def test_what_a_kill_left_on_an_earlier_day_is_told_and_never_sent_by_itself(
+    home: Home, post: Post, between: tuple[str, ...]
+) -> None:
+    home.run()
+    home.next_day()
+    ledger = Ledger(home.ledger, may_begin=False)
+    ledger.record(
+        [
+            Entry(
+                at=home.now, run="killed", audience="Maya", date=home.now.date(), channel="mail", recipient=MAYA,
+                state="sending",
+            )
+        ]
+    )  # fmt: skip
+    ledger.close()
+    home.next_day()
+    if between:
+        home.run(*between)
+        home.next_day()
+    assert home.briefing("status")[0] == 1
+    assert home.run()[0] == 0
+    assert len(post.mails) == 2
+    text = post.mails[-1].get_body(("plain",))
+    assert text is not None
+    assert (
+        f"Tuesday's edition by mail to {MAYA}: whether it arrived is not known: the run ended before the answer came."
+    ) in " ".join(text.get_content().split())
+    assert home.briefing("status")[0] == 0
 
 
 def test_skip_today_settles_it(home: Home, post: Post) -> None:

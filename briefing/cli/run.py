@@ -17,7 +17,7 @@ from briefing.cli.commands import chosen, clock, is_old
 from briefing.cli.output import progress_shown
 from briefing.config import OutputChannel
 from briefing.deliver.outbox import Pace
-from briefing.deliver.report import Day, line
+from briefing.deliver.report import Day, line, since_delivered
 from briefing.deliver.run import Asked, Hands, looked_up
 from briefing.deliver.run import run as run_once
 from briefing.errors import UsageError
@@ -59,7 +59,7 @@ def status(config: Path | None, *, as_json: bool) -> None:
     workspace, now = chosen(config, ""), clock()
     days, problem = looked_up(workspace, now)
     latest = next((day for day in days if day.standings), None)
-    code = int(problem is not None or (latest is not None and not latest.settled))
+    code = int(problem is not None or any(not day.settled for day in since_delivered(days)))
     if as_json:
         typer.echo(json.dumps(_plain(days, workspace.settings.zone, str(problem or "")), indent=1, ensure_ascii=False))
     elif problem is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -71,30 +71,61 @@ def arrivals(standings: Mapping[Key, Standing], zone: tzinfo) -> str:
     return ", ".join(f"{channel} {words.clock(at.astimezone(zone))}" for channel, at in times.items())
 
 
+MOST_TOLD = 5
+"""Editions of which each is told with its channels; of those before them the count is told."""
+
+
+def since_delivered(days: Sequence[Day]) -> list[Day]:
+    """Of earlier days, the latest first: those back to the last one that was delivered, with it; all without one."""
+    known = [day for day in days if day.standings]
+    last = next((place for place, day in enumerate(known) if day.delivered), len(known))
+    return known[: last + 1]
+
+
 def of_the_one_before(days: Sequence[Day], today: date, calendar: WorkCalendar, zone: tzinfo) -> list[str]:
-    """What an edition says of the one before it, and of workdays without one. `days` are earlier ones, latest first."""
-    if not days:
+    """What an edition says of those before it back to the last that was delivered, and of workdays without one.
+
+    `days` are earlier ones, latest first.
+    """
+    open_days = since_delivered(days)
+    if not open_days:
         return []
-    last = days[0]
-    name = f"{words.dated_day(last.date, today)}" if (today - last.date).days > 6 else f"{last.date:%A}"
+    told = [text for day in open_days[:MOST_TOLD] for text in _of_one(day, today, zone)]
+    if older := [day for day in open_days[MOST_TOLD:] if not day.delivered]:
+        told.append(
+            f"{words.count(len(older), 'edition')} before, from {words.dated_day(older[-1].date, today)} on: "
+            "not delivered for certain."
+        )
+    if open_days[-1].delivered and len(open_days) > MOST_TOLD:
+        told += _of_one(open_days[-1], today, zone)
+    begun = {day.date for day in open_days}
+    without = [day for day in missed(open_days[-1].date, today, calendar) if day not in begun]
+    return told + ([_without(without, today, others=begun)] if without else [])
+
+
+def _of_one(day: Day, today: date, zone: tzinfo) -> list[str]:
+    name = f"{words.dated_day(day.date, today)}" if (today - day.date).days > 6 else f"{day.date:%A}"
     told = []
-    if text := arrivals(last.standings, zone):
+    if text := arrivals(day.standings, zone):
         told.append(f"{name}'s edition: {text}.")
     for state, verb in (
-        ("uncertain", "whether it arrived is not known"), ("refused", "not delivered"), ("deferred", "not delivered"),
+        ("sending", "whether it arrived is not known"), ("uncertain", "whether it arrived is not known"),
+        ("refused", "not delivered"), ("deferred", "not delivered"),
     ):  # fmt: skip
-        for (channel, recipient), one in last.standings.items():
+        for (channel, recipient), one in day.standings.items():
             if one.state == state:
                 why = f": {one.detail}" if one.detail else ""
                 told.append(f"{name}'s edition by {channel} to {recipient}: {verb}{why}.")
-    if any(one.state == "skipped" for one in last.standings.values()) and not last.delivered:
+    if any(one.state == "skipped" for one in day.standings.values()) and not day.delivered:
         told.append(f"{name}'s edition: skipped by you.")
-    without = missed(last.date, today, calendar)
-    return told + ([_without(without, today)] if without else [])
+    return told
 
 
-def _without(days: Sequence[date], today: date) -> str:
+def _without(days: Sequence[date], today: date, *, others: Collection[date]) -> str:
+    """`others` are dates between of which an edition was begun."""
     if len(days) <= 2:
         return f"No edition on {words.listed(words.dated_day(day, today) for day in days)}."
     first, last = (words.dated_day(day, today) for day in (days[0], days[-1]))
+    if any(days[0] < day < days[-1] for day in others):
+        return f"No edition on {words.workdays(len(days))} from {first} to {last}."
     return f"No edition from {first} to {last} ({words.workdays(len(days))})."

@@ -144,7 +144,8 @@ class _Run:
             return Ledger(path, may_begin=True)
 
     def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> int:
-        note_interrupted(ledger, self._audience, self._today, run=self._name, now=self._now)
+        for day in (self._today, *ledger.days(self._audience, self._today)):
+            note_interrupted(ledger, self._audience, day, run=self._name, now=self._now)
         if self._asked.skip_today:
             return self._skip(ledger)
         again = self._again(ledger)
@@ -257,7 +258,7 @@ class _Run:
     def _before(self, ledger: Ledger) -> list[str]:
         days = [
             Day(date=day, standings=standings(ledger.entries(self._audience, day)))
-            for day in ledger.days(self._audience, self._today)[:1]
+            for day in ledger.days(self._audience, self._today)
         ]
         editions = self._workspace.settings.timetable(self._today.year).editions  # a day off was not missed
         return of_the_one_before(days, self._today, editions, self._zone)
