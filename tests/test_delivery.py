@@ -292,6 +292,22 @@ def test_who_has_left_is_said_of_late_tasks(table: str) -> None:
     assert load.body[0] == "Tom is no longer active."
 
 
+def test_two_people_of_one_name_have_two_loads(table: str) -> None:
+    """
+    staff   | s1 | person=Tom Lee <tom.lee@agency.example>
+    staff   | s2 | person=Tom Lee <tlee@agency.example>
+    project | p1 | title=Acme site
+    task | t1 | project=p1 | title=Draw  | assignee=Tom Lee <tom.lee@agency.example> | due=2026-11-10
+    task | t2 | project=p1 | title=Write | assignee=Tom Lee <tlee@agency.example>    | due=2026-11-11
+    task | t3 | project=p1 | title=Check | assignee=Tom Lee <tlee@agency.example>    | due=2026-11-12
+    """
+    assert said("person-overloaded", table, named=True) == []
+    assert len(said("task-overdue", table, named=True)) == 3
+    fourth = "\ntask | t4 | project=p1 | title=Send | assignee=Tom Lee <tlee@agency.example> | due=2026-11-12"
+    (load,) = said("person-overloaded", table + fourth, named=True)
+    assert load.headline == "Tom Lee has 3 overdue tasks on 1 project."
+
+
 def test_projects_are_counted_where_every_task_has_one(table: str) -> None:
     """
     project | p1 | title=Acme site

@@ -257,6 +257,21 @@ def test_three_projects_of_one_who_has_left_are_one_item(table: str) -> None:
     assert [line.ref.id for line in item.evidence] == ["p1", "p2", "p3"]
 
 
+def test_two_who_have_left_with_one_name_are_two(table: str) -> None:
+    """
+    staff   | s1 | person=Tom Lee <tom.lee@agency.example> | active=no
+    staff   | s2 | person=Tom Lee <tlee@agency.example>    | active=no
+    project | p1 | title=Acme site | manager=Tom Lee <tom.lee@agency.example>
+    project | p2 | title=Oakline   | manager=Tom Lee <tlee@agency.example>
+    project | p3 | title=Hollis    | manager=Tom Lee <tlee@agency.example>
+    """
+    assert sorted(lines(NO_MANAGER, table, named=True)) == [
+        "Acme site: the manager, Tom Lee, is no longer active.",
+        "Hollis: the manager, Tom Lee, is no longer active.",
+        "Oakline: the manager, Tom Lee, is no longer active.",
+    ]
+
+
 def test_near_misses_of_projects_without_a_manager(table: str) -> None:
     """
     staff   | s1 | person=Ann | active=yes

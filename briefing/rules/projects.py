@@ -20,7 +20,7 @@ from briefing.morning import Morning
 from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
-from briefing.rules.work import Left, Tree, fee_sentence, project_key, running, was_due, with_client
+from briefing.rules.work import Left, Tree, fee_sentence, project_key, running, was_due, who, with_client
 
 STAGES = ("stale", "no-tasks", "overdue")
 
@@ -341,10 +341,11 @@ def project_no_manager(facts: Facts, morning: Morning, limits: Limits) -> Iterat
         if project.manager is None:
             yield _unmanaged(facts, project, "")
         elif left(project.manager):
-            of_leaver[facts.name(project.manager)].append(project)
-    for name, group in sorted(of_leaver.items()):
+            of_leaver[who(facts, project.manager)].append(project)
+    for key, group in sorted(of_leaver.items()):
+        name = facts.name(group[0].manager)
         if len(group) >= LEAVERS:
-            yield _of_leaver(facts, name, group)
+            yield _of_leaver(facts, key, name, group)
         else:
             yield from (_unmanaged(facts, project, name) for project in group)
 
@@ -373,14 +374,14 @@ def _unmanaged(facts: Facts, project: Project, gone: str) -> Item:
     )
 
 
-def _of_leaver(facts: Facts, name: str, group: Sequence[Project]) -> Item:
+def _of_leaver(facts: Facts, key: str, name: str, group: Sequence[Project]) -> Item:
     titles = words.some([with_client(facts, project) for project in group], 3)
     sentence = f"{name} is no longer active and manages {words.count(len(group), 'project')}."
     return Item(
         rule="project-no-manager",
         matter="project manager",
         stage="no-manager",
-        about=Ref(source=facts.source, kind="person", id=folded(name), where=group[0].ref.where),
+        about=Ref(source=facts.source, kind="person", id=key, where=group[0].ref.where),
         headline=sentence,
         line=sentence,
         body=(f"They are {titles}.",),

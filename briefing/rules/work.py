@@ -13,7 +13,7 @@ from briefing import words
 from briefing.clients import person_keys
 from briefing.facts import Fact, Milestone, Person, Project, Retainer, Staff, Task
 from briefing.morning import Morning
-from briefing.reading.text import clean
+from briefing.reading.text import clean, folded
 from briefing.rules.view import Facts
 
 TITLE = 60
@@ -154,6 +154,14 @@ class Left:
             if key in self._here or key in self._gone:
                 return key in self._gone and key not in self._here
         return False
+
+
+def who(facts: Facts, person: Person) -> str:
+    """A key by which a person's things are grouped: the printed name, or the surest key where two may be called so."""
+    name = facts.name(person)
+    known, key = facts.directory.people_by_key, f"n:{folded(name)}"
+    alone = not known or known.get(key) == name
+    return folded(name) if alone else next(iter(person_keys(person)), "")
 
 
 def left_sentence(facts: Facts, person: Person | None, left: Left) -> tuple[str, ...]:

@@ -13,10 +13,9 @@ from briefing import words
 from briefing.facts import Project, Ref, Staff, Task
 from briefing.items import Evidence, Figure, Item
 from briefing.morning import Morning
-from briefing.reading.text import folded
 from briefing.rules import Need, rule
 from briefing.rules.view import Facts, Limits
-from briefing.rules.work import Left, Tree, is_running, left_sentence, short, was_due, with_client
+from briefing.rules.work import Left, Tree, is_running, left_sentence, short, was_due, who, with_client
 
 OVERLOADED = 3
 """So many overdue tasks of one person (or of nobody, on one project) are one item. No threshold to configure: both
@@ -38,7 +37,7 @@ class _Overdues:
 
     alone: tuple[_Overdue, ...]
     of_person: Mapping[str, tuple[_Overdue, ...]]
-    """By the person's printed name."""
+    """By person: two of one name are two."""
 
     of_nobody: Mapping[str, tuple[_Overdue, ...]]
     """By the project's id."""
@@ -78,8 +77,8 @@ def task_overdue(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Ite
 def person_overloaded(facts: Facts, morning: Morning, limits: Limits) -> Iterator[Item]:
     """Three or more overdue tasks of one person, told as load beside the team's median."""
     found = _overdues(facts, morning)
-    for name, group in found.of_person.items():
-        yield _load(facts, morning, name, group, found.counts)
+    for key, group in found.of_person.items():
+        yield _load(facts, morning, key, group, found.counts)
 
 
 def _overdues(facts: Facts, morning: Morning) -> _Overdues:
@@ -93,7 +92,7 @@ def _overdues(facts: Facts, morning: Morning) -> _Overdues:
     alone: list[_Overdue] = []
     countable = facts.whole(Task, source=facts.source) and facts.whole(Project, source=facts.source)
     for task, project in _running_tasks(facts, morning.today):
-        name = facts.name(task.assignee)
+        name = who(facts, task.assignee) if task.assignee else ""
         late = task.due is not None and task.due < morning.today
         if name:
             counts[name] = counts.get(name, 0) + late
@@ -186,18 +185,18 @@ def _unassigned_tasks(facts: Facts, morning: Morning, group: Sequence[_Overdue])
 
 
 def _load(
-    facts: Facts, morning: Morning, name: str, group: Sequence[_Overdue], counts: Mapping[str, int]
+    facts: Facts, morning: Morning, key: str, group: Sequence[_Overdue], counts: Mapping[str, int]
 ) -> Item:  # fmt: skip
     projects = {one.project.ref.id for one in group if one.project}
     middle = Decimal(str(median(counts.values())))
     team = f"; team median {words.number(middle)}" if len(counts) >= 3 else ""
     where = f" on {words.count(len(projects), 'project')}" if all(one.project for one in group) else ""
-    sentence = f"{name} has {words.count(len(group), 'overdue task')}{where}{team}."
+    sentence = f"{facts.name(group[0].task.assignee)} has {words.count(len(group), 'overdue task')}{where}{team}."
     return Item(
         rule="person-overloaded",
         matter="load",
         stage="overdue",
-        about=Ref(source=facts.source, kind="person", id=folded(name), where=group[0].task.ref.where),
+        about=Ref(source=facts.source, kind="person", id=key, where=group[0].task.ref.where),
         headline=sentence,
         line=sentence,
         body=(
