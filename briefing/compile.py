@@ -210,7 +210,8 @@ class _Writer:
         blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
         whole = all(source.status == "whole" and not source.gaps for source in covered)
         ran = any(outcome.ran_on for outcome in outcomes)
-        return bool(covered) and ran and not priced and not blocked and whole
+        let_go = self.compared is not None and self.compared.is_left_open
+        return bool(covered) and ran and not priced and not blocked and whole and not let_go
 
     def _subject(self, deck: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
         day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"

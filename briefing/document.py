@@ -358,6 +358,9 @@ class Trace:
     full: bool = False
     """It stood in full."""
 
+    silent_from: date | None = None
+    """From this day on its rule does not tell it any more, by its age alone."""
+
     parts: tuple[str, ...] = ()
     """What else it speaks of, as `source:kind:id`: the tasks of a person's load."""
 

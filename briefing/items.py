@@ -112,6 +112,9 @@ class Item:
     short: str = ""
     """Two or three words for the agenda and the subject: `proposal`, `Launch`, `5 overdue tasks`."""
 
+    silent_from: date | None = None
+    """The first day on which its rule no longer tells it, by its age alone; None where age ends nothing."""
+
     people: tuple[Person, ...] = ()
     """Persons it concerns besides the owner, for the day's meetings."""
 

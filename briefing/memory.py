@@ -102,8 +102,16 @@ class Comparison:
     kept: tuple[Trace, ...] = ()
     """What is remembered for later: resolved before, part of another item now, or told as doubtful before."""
 
+    silent: tuple[Trace, ...] = ()
+    """Older today than their rules tell: nobody knows that they are done."""
+
     let_go: tuple[tuple[str, int], ...] = ()
     """How many are not looked for any more, and why."""
+
+    @property
+    def is_left_open(self) -> bool:
+        """Something is not told today that nobody found done."""
+        return bool(self.silent)
 
 
 def past_of(document: Mapping[str, Any]) -> Past | None:
@@ -220,6 +228,7 @@ def _gone(
     resolved: list[Trace] = []
     unchecked: list[Trace] = []
     kept: list[Trace] = []
+    silent: list[Trace] = []
     let_go = Counter[str]()
     for trace in past.traces:
         if trace.key in here:
@@ -233,6 +242,8 @@ def _gone(
             let_go[why] += 1
         elif f"{trace.source}:{trace.kind}:{trace.about}" in ground.over:
             continue
+        elif trace.silent_from is not None and morning.today >= trace.silent_from:
+            silent.append(trace)
         elif not checked(trace.rule, trace.source, ground):
             ran = trace.source in ground.outcomes[trace.rule].ran_on
             told = ran and trace.state == "doubtful"
@@ -243,7 +254,7 @@ def _gone(
             resolved.append(trace)
     return Comparison(
         past=past, items=items, resolved=_in_order(resolved), unchecked=_in_order(unchecked), kept=_in_order(kept),
-        let_go=tuple(sorted(let_go.items())),
+        silent=_in_order(silent), let_go=tuple(sorted(let_go.items())),
     )  # fmt: skip
 
 
@@ -328,7 +339,7 @@ def _trace(one: Priced, full: bool, now: Compared | None, today: date) -> Trace:
         kind=item.about.kind, about=item.about.id, client=item.client, line=item.line, short=item.short,
         since=item.since, deadline=item.deadline, lost=one.lost, stood=today, first=now.first if now else today,
         moved=now.moved if now else today, measure=now.measure if now else item.measure, full=full,
-        parts=tuple(sorted(parts_of(item))),
+        silent_from=item.silent_from, parts=tuple(sorted(parts_of(item))),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def changes(comparison: Comparison, found: Sequence[Priced], morning: Morning) -
         summary=_summary(comparison), worse=told("worse"), better=told("better"), back=told("back"),
         unchanged=_unchanged(of("unchanged")),
         unchecked=tuple(Line(text=_not_seen(trace, morning)) for trace in unchecked),
-        notes=_notes(comparison),
+        notes=_notes(comparison, morning),
     )  # fmt: skip
 
 
@@ -106,12 +106,24 @@ def _unchanged(found: Sequence[Priced]) -> tuple[Line, ...]:
     return (Line(text=f"{len(found)} items, {span}, first of them {name} (day {first.day}).", item=first.id),)
 
 
-def _notes(comparison: Comparison) -> tuple[str, ...]:
+def _too_old(comparison: Comparison, morning: Morning) -> tuple[str, ...]:
+    """What no rule tells any more by its age alone: it may be as it was."""
+    named, rest = comparison.silent[:LINES], comparison.silent[LINES:]
+    said = tuple(
+        f"{one.line} So on {on(one.stood, morning.today)}; older than what is told, and not looked for any more."
+        for one in named
+    )
+    return said + ((f"{words.count(len(rest), 'more item')} older than what is told.",) if rest else ())
+
+
+def _notes(comparison: Comparison, morning: Morning) -> tuple[str, ...]:
     sources = unresolved(comparison)
     named = words.listed([one[:1].upper() + one[1:] for one in sources], "or")
     silent = (f"Nothing is called resolved in {named} today.",) if sources else ()
-    return silent + tuple(
-        f"{words.count(count, 'item')} not looked for any more: {why}." for why, count in comparison.let_go
+    return (
+        silent
+        + _too_old(comparison, morning)
+        + tuple(f"{words.count(count, 'item')} not looked for any more: {why}." for why, count in comparison.let_go)
     )
 
 

@@ -25,6 +25,7 @@ from briefing.memory import Comparison, Ground, Past, applied, compare, parts_of
 from briefing.ranking import Order
 from briefing.render import render
 from briefing.rules import RULES, load_all
+from briefing.rules.asked import silent_after
 from briefing.rules.engine import Outcome
 from briefing.rules.view import Facts, NoAdSeries, StreamReading
 from briefing.since import changes
@@ -286,6 +287,28 @@ def test_what_nobody_looks_for_any_more_is_said_and_not_called_resolved() -> Non
     over = compared(past_of_one(rule="meeting-conflict", kind="meeting"), [], over=frozenset({"work:meeting:1"}))
     assert (over.resolved, over.let_go) == ((), ())
     assert compared(past_of_one(rule="meeting-conflict", kind="meeting"), []).resolved
+
+
+def test_what_is_older_than_its_rule_tells_is_not_called_resolved() -> None:
+    """On the first day of silence nobody knows that it is done; the day before, its absence says so."""
+    past = past_of_one(rule="dm-unanswered", kind="message", stage="waiting", silent_from=date(2026, 11, 19))
+    seen = compared(past, [])
+    assert (seen.resolved, len(seen.silent), seen.is_left_open) == ((), 1, True)
+    note = "1 is late. So on Wednesday; older than what is told, and not looked for any more."
+    assert changes(seen, [], morning_at("2026-11-19 07:00")).notes == (note,)
+    assert traces([], frozenset(), seen, date(2026, 11, 19)) == ()
+    young = compared(
+        past_of_one(rule="dm-unanswered", kind="message", stage="waiting", silent_from=date(2026, 11, 20)), []
+    )
+    assert (len(young.resolved), young.silent, young.is_left_open) == (1, (), False)
+
+
+def test_the_first_day_of_silence_is_the_workday_after_the_last_that_is_told() -> None:
+    """Ten workdays after Thursday 5 November are Thursday the 19th: told then, and no more on Friday."""
+    morning = morning_at("2026-11-19 07:00")
+    assert silent_after(date(2026, 11, 5), 10, morning) == date(2026, 11, 20)
+    assert silent_after(date(2026, 11, 6), 10, morning) == date(2026, 11, 23)
+    assert silent_after(date(2026, 11, 6), 10_000, morning) is None
 
 
 def test_what_is_resolved_or_unread_is_remembered_for_thirty_days() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -108,7 +108,14 @@ def _told(facts: Facts, morning: Morning, limits: Limits, name: str, way: Way) -
         is_young = morning.calendar.workdays_between(last, morning.today) <= limits.number("workdays")
         worked = morning.working_time_since(one.wait.ask.at)
         if one.way == way and is_young and worked >= needed:
-            yield _item(talks, name, one, worked)
+            silent = silent_after(last, limits.number("workdays"), morning)
+            yield replace(_item(talks, name, one, worked), silent_from=silent)
+
+
+def silent_after(start: date, most: float, morning: Morning) -> date | None:
+    """The first day that is more than so many workdays after another; None where that is beyond a year."""
+    days = (start + timedelta(days=n) for n in range(1, 367))
+    return next((day for day in days if morning.calendar.workdays_between(start, day) > most), None)
 
 
 # --- who asked the reader ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ read, and what they write in chat is told with the inbox that was not read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from briefing.items import Figure, Item
 from briefing.morning import Morning
 from briefing.reading.closing import closes
 from briefing.rules import rule
-from briefing.rules.asked import open_asks
+from briefing.rules.asked import open_asks, silent_after
 from briefing.rules.asks import chases, is_request, only_points, refers, sentences, withdrawn
 from briefing.rules.promised import Promise, promise
 from briefing.rules.said import looked_for, quote, when, where
@@ -66,7 +66,8 @@ def promise_overdue(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
     talks = talks_of(facts, morning)
     for one in broken(talks):
         if morning.calendar.workdays_between(one.promise.due, morning.today) <= limits.number("workdays"):
-            yield _promise_item(talks, one)
+            silent = silent_after(one.promise.due, limits.number("workdays"), morning)
+            yield replace(_promise_item(talks, one), silent_from=silent)
 
 
 def broken(talks: Talks) -> Sequence[Promised]:
@@ -208,7 +209,8 @@ def waiting_on_them(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
             continue
         if not any(other.client == one.client and are_similar(other.ask, one.ask) for other in told):
             told.append(one)
-            yield _question_item(talks, one, days)
+            asked, most = morning.date_of(one.ask.at), limits.number("most", client=one.client)
+            yield replace(_question_item(talks, one, days), silent_from=silent_after(asked, most, morning))
 
 
 def questions(talks: Talks) -> Iterator[Question]:

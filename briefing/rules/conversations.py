@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from briefing import words
@@ -68,7 +68,13 @@ def client_waiting(facts: Facts, morning: Morning, limits: Limits) -> Iterator[I
     """
     if speaks_for_all(facts):
         for one in _all_waiting(facts, morning, limits):
-            yield _item(facts, morning, limits, one)
+            yield replace(_item(facts, morning, limits, one), silent_from=_silent_from(one, morning, limits))
+
+
+def _silent_from(one: _Waiting, morning: Morning, limits: Limits) -> date | None:
+    """The day on which the wait becomes older than is told; None beyond a year, which nobody reads back."""
+    days = limits.number("days", client=one.client)
+    return morning.date_of(one.wait.last + timedelta(days=days)) if days <= 366 else None
 
 
 def _all_waiting(facts: Facts, morning: Morning, limits: Limits) -> Sequence[_Waiting]:
