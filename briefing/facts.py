@@ -300,7 +300,7 @@ class Retainer(Fact):
 
     hours_used: Decimal | None = None
     hours_unapproved: Decimal | None = None
-    """Hours logged and not yet approved, which are not among the used ones."""
+    """Hours logged and not yet approved. Whether the source counts them among the used ones is not known."""
 
     amount: Money | None = None
     """Value the period allows."""
