@@ -94,7 +94,7 @@ def compile_briefing(
     )
     compared = None
     if past is not None:
-        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, morning), morning)
+        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, morning, plan), morning)
         priced = memory.applied(priced, compared, morning)
     deck = cards(priced, morning, plan.order)
     covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], morning)
@@ -106,13 +106,19 @@ def compile_briefing(
     )
 
 
-def _ground(rules: Mapping[str, Rule], outcomes: Sequence[Outcome], facts: Facts, morning: Morning) -> Ground:
+def _ground(
+    rules: Mapping[str, Rule], outcomes: Sequence[Outcome], facts: Facts, morning: Morning, plan: Plan
+) -> Ground:
     """What is known of today, for what is not found any more."""
     over = (one.ref for one in facts.of(Meeting) if one.ends <= morning.now)
     return Ground(
         rules=rules, outcomes={one.rule: one for one in outcomes}, facts=facts, reach=WINDOW_BACK,
-        over=frozenset(f"{ref.source}:{ref.kind}:{ref.id}" for ref in over),
+        limits=_marks(plan, rules), over=frozenset(f"{ref.source}:{ref.kind}:{ref.id}" for ref in over),
     )  # fmt: skip
+
+
+def _marks(plan: Plan, rules: Mapping[str, Rule]) -> Mapping[str, str]:
+    return {name: memory.mark(limits_of(plan, rule)) for name, rule in rules.items()}
 
 
 def _run(rule: Rule, facts: Facts, morning: Morning, plan: Plan) -> Outcome:
@@ -190,7 +196,7 @@ class _Writer:
             resolved=since.resolved(self.compared, rules, self.facts, morning) if self.compared else (),
             traces=memory.traces(
                 priced, frozenset(one.id for card in deck if card.full for one in card.members), self.compared,
-                morning.today,
+                morning.today, _marks(self.plan, rules),
             ),
         )  # fmt: skip
 

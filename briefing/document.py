@@ -358,6 +358,9 @@ class Trace:
     full: bool = False
     """It stood in full."""
 
+    limits: str = ""
+    """A mark of its rule's thresholds as they were; empty where nobody noted them."""
+
     silent_from: date | None = None
     """From this day on its rule does not tell it any more, by its age alone."""
 

@@ -3,7 +3,7 @@
 An edition carries its own memory: the traces of its items and of those it still remembers. So one earlier edition, the
 last that was delivered, is all there is to compare with: after a week away there is one comparison.
 
-new        it did not stand there, or another rule of its matter has it now and nobody can say that this is worse
+new        it did not stand there: another finding about the same object, without stages in common, is another item
 worse      its measure moved by the rule's step, its stage changed, or its date came within 3, 1 or 0 workdays
 better     the same the other way
 unchanged  none of these, on day n since it first stood
@@ -15,6 +15,8 @@ unchecked  it stood there, and these lists were not read whole: nothing is resol
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +30,7 @@ from briefing.morning import Morning
 from briefing.ranking import cents
 from briefing.rules import Rule
 from briefing.rules.engine import Outcome
-from briefing.rules.view import Facts
+from briefing.rules.view import Facts, Limits
 
 Key = tuple[str, str, str, str]
 Moved = Literal["new", "worse", "better"]
@@ -37,6 +39,8 @@ STRONGEST: tuple[Moved, ...] = ("worse", "new", "better")
 
 KEPT = timedelta(days=30)
 """For so long an edition remembers what is resolved, and what nobody could look at."""
+
+CHANGED = "its threshold was changed"
 
 NEARER = (3, 1, 0)
 """Workdays to a date at which it is a change that the date is near."""
@@ -69,6 +73,9 @@ class Ground:
     facts: Facts
     reach: timedelta
     """How far back messages and changes are read."""
+
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """A mark of each rule's thresholds, by its name."""
 
     over: frozenset[str] = frozenset()
     """Meetings that have been, as `source:kind:id`: what was to be said of them is not resolved, it is over."""
@@ -111,7 +118,7 @@ class Comparison:
     @property
     def is_left_open(self) -> bool:
         """Something is not told today that nobody found done."""
-        return bool(self.silent)
+        return bool(self.silent) or any(why == CHANGED for why, _ in self.let_go)
 
 
 def past_of(document: Mapping[str, Any]) -> Past | None:
@@ -138,12 +145,12 @@ UNREAD = frozenset({"missing", "stale"})
 
 def compare(past: Past, found: Sequence[Priced], ground: Ground, morning: Morning) -> Comparison:
     """The states of today's items, which have their printed ids, and what became of the others."""
-    before = _matched(past.traces, found)
+    before = _matched(past.traces, found, ground.rules)
     items = {one.id: _compared(one, before.get(one.id), ground.rules, morning) for one in found}
     return _gone(past, found, ground, morning, items)
 
 
-def _matched(traces: Iterable[Trace], found: Sequence[Priced]) -> dict[str, Trace]:
+def _matched(traces: Iterable[Trace], found: Sequence[Priced], rules: Mapping[str, Rule]) -> dict[str, Trace]:
     """What each item was, by printed id: the same finding; else another stage of the same matter on the same object;
     else a part of what was told as one.
     """
@@ -156,7 +163,10 @@ def _matched(traces: Iterable[Trace], found: Sequence[Priced]) -> dict[str, Trac
         if one.item.rule in old.get(one.item.key, {}):
             before[one.id] = old[one.item.key].pop(one.item.rule)
     for one in today:
-        others = [trace for _, trace in sorted(old.get(one.item.key, {}).items()) if trace.state != "resolved"]
+        others = [
+            trace for _, trace in sorted(old.get(one.item.key, {}).items())
+            if trace.state != "resolved" and _is_stage_of(trace, one.item, rules)
+        ]  # fmt: skip
         if one.id not in before and others:
             before[one.id] = old[one.item.key].pop(others[0].rule)
     wholes = {part: trace for trace in traces if trace.state != "resolved" for part in trace.parts}
@@ -165,6 +175,12 @@ def _matched(traces: Iterable[Trace], found: Sequence[Priced]) -> dict[str, Trac
         if whole is not None and (whole.kind == "person" or whole.matter == one.item.matter):
             before[one.id] = whole
     return before
+
+
+def _is_stage_of(trace: Trace, item: Item, rules: Mapping[str, Rule]) -> bool:
+    """The same matter at another stage: two findings that share their object alone are two."""
+    both = {trace.stage, item.stage}
+    return trace.rule == item.rule or (both <= set(rules[item.rule].stages))
 
 
 def _named(item: Item) -> str:
@@ -198,8 +214,6 @@ def _moves(one: Priced, was: Trace, rule: Rule, morning: Morning) -> dict[Why, M
     if was.stage != item.stage and {was.stage, item.stage} <= set(rule.stages):
         later = rule.stages.index(item.stage) > rule.stages.index(was.stage)
         moves["stage"] = "worse" if later else "better"
-    elif was.rule != item.rule:  # without stages in common: what costs less is not for that better
-        moves["stage"] = "worse" if one.lost >= was.lost else "new"
     if was.rule == item.rule and item.measure is not None and was.measure is not None:
         grown = item.measure - was.measure
         if abs(grown) >= rule.step:
@@ -217,22 +231,26 @@ def _nearness(left: int) -> int:
     return sum(left <= mark for mark in NEARER)
 
 
+def mark(limits: Limits) -> str:
+    """A short mark of a rule's thresholds as they count, the same for the same values."""
+    own = {**limits.defaults, **limits.overrides}
+    told = json.dumps([own, limits.by_client, limits.by_type], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
 # --- what is no longer there -----------------------------------------------------------------------------------------
 
 
 def _gone(
     past: Past, found: Sequence[Priced], ground: Ground, morning: Morning, items: Mapping[str, Compared]
 ) -> Comparison:
-    here = {one.item.key for one in found}
     parts = {part for one in found for part in parts_of(one.item)}
     resolved: list[Trace] = []
     unchecked: list[Trace] = []
     kept: list[Trace] = []
     silent: list[Trace] = []
     let_go = Counter[str]()
-    for trace in past.traces:
-        if trace.key in here:
-            continue
+    for trace in _not_here(past.traces, found, ground.rules):
         age = morning.today - trace.stood
         if trace.state == "resolved":
             kept += [trace] if age <= KEPT else []
@@ -258,6 +276,14 @@ def _gone(
     )  # fmt: skip
 
 
+def _not_here(traces: Iterable[Trace], found: Sequence[Priced], rules: Mapping[str, Rule]) -> list[Trace]:
+    """What is neither found today nor told at another stage."""
+    here: dict[Key, list[Item]] = defaultdict(list)
+    for one in found:
+        here[one.item.key].append(one.item)
+    return [one for one in traces if not any(_is_stage_of(one, item, rules) for item in here.get(one.key, ()))]
+
+
 def _in_order(traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """The dearest first."""
     return tuple(sorted(traces, key=lambda trace: (-trace.lost, trace.key, trace.rule)))
@@ -269,6 +295,8 @@ def _not_looked_for(trace: Trace, ground: Ground, age: timedelta) -> str:
         return f"{trace.rule} is switched off"
     if trace.source not in {reading.source for reading in ground.facts.readings}:
         return f"{trace.source} is no source any more"
+    if trace.limits and ground.limits.get(trace.rule, trace.limits) != trace.limits:
+        return CHANGED
     return f"not read for {KEPT.days} days" if trace.state in {"unchecked", "doubtful"} and age > KEPT else ""
 
 
@@ -322,10 +350,19 @@ def _applied(one: Priced, now: Compared, morning: Morning) -> Priced:
 
 
 def traces(
-    found: Sequence[Priced], in_full: frozenset[str], comparison: Comparison | None, today: date
+    found: Sequence[Priced],
+    in_full: frozenset[str],
+    comparison: Comparison | None,
+    today: date,
+    limits: Mapping[str, str] | None = None,
 ) -> tuple[Trace, ...]:
-    """What today's edition leaves for the next. `in_full`: printed ids of what stands in full."""
-    made = [_trace(one, one.id in in_full, comparison.items[one.id] if comparison else None, today) for one in found]
+    """What today's edition leaves for the next. `in_full`: ids of what stands in full; `limits`: rules' marks."""
+    made = [
+        replace(
+            _trace(one, one.id in in_full, comparison.items[one.id] if comparison else None, today),
+            limits=(limits or {}).get(one.item.rule, ""),
+        ) for one in found
+    ]  # fmt: skip
     if comparison is None:
         return tuple(made)
     resolved = [replace(trace, state="resolved", stood=today, full=False) for trace in comparison.resolved]

@@ -277,6 +277,14 @@ def test_another_stage_of_the_matter_is_the_same_item() -> None:
     ).resolved
 
 
+def test_two_findings_that_share_only_their_object_are_two() -> None:
+    """A meeting without an agenda yesterday, declined by a guest today: not worse, and the first is looked for."""
+    bare = past_of_one(rule="meeting-bare", kind="meeting", stage="no-agenda")
+    seen = compared(bare, [priced("guest-declined", kind="meeting", stage="declined")])
+    assert (seen.items["aaaa"].state, seen.items["aaaa"].day) == ("new", 1)
+    assert [one.rule for one in seen.resolved] == ["meeting-bare"]
+
+
 def test_what_nobody_looks_for_any_more_is_said_and_not_called_resolved() -> None:
     off = {name: rule for name, rule in load_all().items() if name != "task-overdue"}
     assert compared(past_of_one(), [], rules=off).let_go == (("task-overdue is switched off", 1),)
@@ -309,6 +317,16 @@ def test_the_first_day_of_silence_is_the_workday_after_the_last_that_is_told() -
     assert silent_after(date(2026, 11, 5), 10, morning) == date(2026, 11, 20)
     assert silent_after(date(2026, 11, 6), 10, morning) == date(2026, 11, 23)
     assert silent_after(date(2026, 11, 6), 10_000, morning) is None
+
+
+def test_a_changed_threshold_resolves_nothing() -> None:
+    """An empty project is told at 8 days before its date, then the threshold is 1: nobody knows of tasks."""
+    first = edition(PROJECTS, "2026-11-10")
+    later = replace(PLAN, overrides={"milestone-no-tasks": {"days": 1}})
+    seen = edition(PROJECTS, "2026-11-11", first, later)
+    assert (seen.resolved, seen.verified_quiet) == ((), False)
+    assert "1 item not looked for any more: its threshold was changed." in told(seen)
+    assert edition(PROJECTS, "2026-11-11", first).changes.summary.endswith("1 unchanged, 0 resolved")
 
 
 def test_what_is_resolved_or_unread_is_remembered_for_thirty_days() -> None:
