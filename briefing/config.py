@@ -217,6 +217,20 @@ def _host(value: str) -> str:
     return value
 
 
+def _age(value: str) -> str:
+    """`30m`, `2h`, `1d`; at most a year, so that no clock overflows."""
+    minutes = {"m": 1, "h": 60, "d": 1440}
+    text = value.strip()
+    try:
+        good = 0 < float(text[:-1]) * minutes[text[-1:]] <= 366 * 1440
+    except (KeyError, ValueError):
+        good = False
+    if not good:
+        msg = f'"{value}" is not an age; write one such as "30m", "2h" or "1d"'
+        raise ValueError(msg)
+    return value
+
+
 SecretReference = Annotated[str, AfterValidator(_reference)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -246,7 +260,7 @@ class EmailChannel(Section):
     """Empty: the audience's first address."""
 
     reply_to: Annotated[str, AfterValidator(lambda value: value and _mail_address(value))] = ""
-    deadline: float = Field(default=60, gt=0)
+    deadline: float = Field(default=60, gt=0, le=3600)
     """Seconds for one try."""
 
     patience: float = Field(default=1200, ge=0, le=21600)
@@ -328,7 +342,8 @@ class Settings(Section):
     order: OrderSection = OrderSection()
     schedule: ScheduleSection = ScheduleSection()
     deliver: Mapping[str, Annotated[AnyChannel, Field(discriminator="use")]] = Field(default_factory=dict)
-    max_age: str = "2h"
+    max_age: Annotated[str, AfterValidator(_age)] = "2h"
+    """How old readings may be before a run asks again."""
 
     @property
     def zone(self) -> ZoneInfo:

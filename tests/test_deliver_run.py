@@ -20,6 +20,7 @@ import pytest
 from briefing.cli import commands
 from briefing.cli import run as cli_run
 from briefing.config import parse
+from briefing.deliver.folder import Files
 from briefing.deliver.outbox import Pace
 from briefing.deliver.policy import standings
 from briefing.deliver.run import Asked, Hands
@@ -554,6 +555,43 @@ def test_every_problem_of_a_channel_is_told_at_once() -> None:
         "deliver.five.to: is missing, and the audience has no address",
         'deliver.a b: a channel is named with letters, digits, "-", "_" and "."',
     )
+
+
+@pytest.mark.parametrize("text", ["soon", "", "-5h", "0m", "infd", "nanh", "1e300d"])
+def test_an_age_that_is_none_is_told_before_any_run(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse({"max_age": text})
+    assert caught.value.problems == (f'max_age: "{text}" is not an age; write one such as "30m", "2h" or "1d"',)
+
+
+@pytest.mark.parametrize("deadline", [float("inf"), float("nan"), 3601.0])
+def test_a_deadline_has_an_end(deadline: float) -> None:
+    mail = {"use": "email", "host": "smtp.a.example", "from": "b@a.example", "to": ["m@a.example"]}
+    slack = {"use": "slack", "token": "env:T", "to": "U012AB3CD"}
+    with pytest.raises(ConfigError) as caught:
+        parse(
+            {
+                "workspace": {"domains": ["a.example"]},
+                "audience": [{"name": "M", "emails": ["m@a.example"], "logins": ["U012AB3CD"]}],
+                "deliver": {"mail": {**mail, "deadline": deadline}, "chat": {**slack, "deadline": deadline}},
+            }
+        )
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "deliver.mail.deadline", "deliver.chat.deadline"
+    ]  # fmt: skip
+
+
+def test_a_fault_of_one_channel_stops_no_other(home: Home, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Files.__init__
+
+    def endless(self: Files, *arguments: object, **more: object) -> None:
+        made(self, *arguments, **{**more, "deadline": float("inf")})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Files, "__init__", endless)
+    code, said = home.run()
+    assert code == 1
+    assert f"mail: sent to {MAYA}" in said
+    assert "a fault of ours (OverflowError)" in said
 
 
 # --- two at once ---------------------------------------------------------------------------------------------------

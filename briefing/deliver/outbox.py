@@ -123,6 +123,8 @@ class Outbox:
         ).start()  # fmt: skip
         try:
             return self._followed(attempt, channel, recipients, again=again)
+        except Exception as error:  # noqa: BLE001  (whatever a channel's making brings about is its own failure alone)
+            return _ended(attempt, recipients, _told(error))
         finally:
             attempt.answers.put(False)  # whoever asks now is too late
 

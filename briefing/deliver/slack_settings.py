@@ -50,7 +50,7 @@ class SlackChannel(BaseModel):
     """Empty: the audience's first login that is one of Slack's."""
 
     base_url: Annotated[str, AfterValidator(_address)] = "https://slack.com"
-    deadline: float = Field(default=60, gt=0)
+    deadline: float = Field(default=60, gt=0, le=3600)
     """Seconds for one try."""
 
     patience: float = Field(default=600, ge=0, le=21600)
