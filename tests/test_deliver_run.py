@@ -283,6 +283,42 @@ def test_what_a_kill_left_on_an_earlier_day_is_told_and_never_sent_by_itself(
     assert home.briefing("status")[0] == 0
 
 
+def test_nothing_read_while_another_collects_fixes_no_edition(home: Home, post: Post) -> None:
+    def busy(_: Store) -> None:
+        raise Busy("another collect is at work here")
+
+    workspace, said = configured(home.folder / "briefing.toml"), list[str]()
+    hands = Hands(pace=Pace(now=lambda: MONDAY), collect=busy, say=said.append, warn=said.append)
+    with pytest.raises(Busy):
+        run_once(workspace, Asked(), hands)
+    assert (post.mails, home.states()) == ([], [])
+    assert home.run()[0] == 0
+
+
+def test_a_page_that_rests_on_no_reading_is_told(home: Home, post: Post) -> None:
+    workspace, said = configured(home.folder / "briefing.toml"), list[str]()
+    hands = Hands(pace=Pace(now=lambda: MONDAY), collect=lambda _: None, say=said.append, warn=said.append)
+    assert run_once(workspace, Asked(), hands) == 1
+    assert "no source was ever read; the briefing rests on nothing" in said
+
+
+def test_readings_dated_after_the_clock_are_old(home: Home) -> None:
+    home.run("--dry-run")
+    home.at(home.now - timedelta(days=3))
+    workspace = configured(home.folder / "briefing.toml")
+    store, _ = workspace.store(home.now)
+    assert commands.is_old(workspace, store)
+    store.close()
+
+
+def test_a_dry_run_on_a_day_off_says_so_first(home: Home) -> None:
+    home.at(MONDAY - timedelta(days=1))
+    code, said = home.run("--dry-run")
+    assert (code, said.splitlines()[0]) == (
+        0, "Sunday 22 November 2026 is no workday: nothing is sent. To send it all the same: briefing run --resend"
+    )  # fmt: skip
+
+
 def test_skip_today_settles_it(home: Home, post: Post) -> None:
     post.rcpt = {MAYA: "550 5.1.1 no such user"}
     code, said = home.run()

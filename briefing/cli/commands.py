@@ -85,8 +85,10 @@ def today(config: Path | None, *, cached: bool, fresh: bool, show_all: bool) -> 
 
 
 def is_old(workspace: Workspace, store: Store) -> bool:
-    """Whether any source was last asked longer ago than max_age, or never."""
+    """Whether any source was last asked longer ago than max_age, or never, or after now (the clock was set back)."""
     asked = store.asked()
+    if any((at := asked.get(name)) is not None and at > clock() for name in workspace.settings.sources):
+        return True
     oldest = min((asked.get(name) for name in workspace.settings.sources), key=lambda at: at or NEVER, default=clock())
     return oldest is None or clock() - oldest > age_of(workspace.settings.max_age)
 

@@ -149,8 +149,7 @@ class _Run:
         if self._asked.skip_today:
             return self._skip(ledger)
         again = self._again(ledger)
-        if not again and not self._begun(ledger) and not self._morning.calendar.is_workday(self._today):
-            self._hands.say(f"{words.full_day(self._today)} is no workday: nothing is sent. {ALL_THE_SAME}")
+        if not again and not self._begun(ledger) and self._day_off():
             return 0
         if not again and self._nothing_to_send(ledger):
             return self._told(ledger)
@@ -158,6 +157,13 @@ class _Run:
         outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
         outbox.deliver(self._channels, again=again, say=self._hands.say)
         return max(self._told(ledger), self._code)
+
+    def _day_off(self) -> bool:
+        """Say so where today is no workday."""
+        if self._morning.calendar.is_workday(self._today):
+            return False
+        self._hands.say(f"{words.full_day(self._today)} is no workday: nothing is sent. {ALL_THE_SAME}")
+        return True
 
     def _begun(self, ledger: Ledger) -> bool:
         """Whether today's edition was begun, by whatever command."""
@@ -242,12 +248,17 @@ class _Run:
         try:
             self._hands.collect(store)
         except Busy as error:
+            if not any(store.asked().values()):
+                raise
             self._hands.warn(f"{error}; going on with what was read")
         now = self._hands.pace.now()
         compiled = compile_in(
             self._workspace, store, now, notices=(*notices, *(self._before(ledger) if ledger else ()))
         )
         statuses = [one.status for one in compiled.facts.readings]
+        if self._workspace.settings.sources and not statuses:
+            self._code = 1
+            self._hands.warn("no source was ever read; the briefing rests on nothing")
         if statuses and "whole" not in statuses:
             self._code = 1
             self._hands.warn("no list of any source was read whole; the briefing says so")
@@ -287,6 +298,8 @@ class _Run:
         finally:
             if ledger:
                 ledger.close()
+        if not found:
+            self._day_off()
         for one in self._channels:
             self._hands.say(f"{one.name} ({one.kind})")
             for to in one.recipients:
