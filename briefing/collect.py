@@ -390,6 +390,7 @@ def one_at_a_time(folder: Path, *, wait: float, poll: float = 0.1) -> Iterator[b
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     first = True
+    (folder / "collect.lock").touch(mode=0o600)
     with (folder / "collect.lock").open("w") as handle:
         until = time.monotonic() + wait
         while True:

@@ -550,6 +550,7 @@ def test_a_second_run_at_work_is_told(home: Home) -> None:
 
     with alone(home.data):
         code, said = home.run()
+    assert (home.data / "run.lock").stat().st_mode & 0o777 == 0o600
     assert code == 75
     assert "another `briefing run` is at work here" in said
 

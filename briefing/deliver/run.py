@@ -94,6 +94,7 @@ def _named(workspace: Workspace, names: Sequence[str]) -> list[Channel]:
 def alone(folder: Path) -> Iterator[None]:
     """Hold the lock of runs; it ends with the process, however that ends. Raises Busy."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "run.lock").touch(mode=0o600)
     with (folder / "run.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
