@@ -90,8 +90,10 @@ def test_all_is_well_and_the_calls_are_counted() -> None:
         f"There are 1 project, 0 milestones, 2 tasks, {NO_OTHERS}",
         "Filters are kept: 1 of 2 tasks are open.",
         "Every standing of projects, milestones, tasks, retainers, tickets, quotes and sales is known.",
-        f"{SILENT} lists periods by retainer only; does not keep assignee(0); "
-        "counts tasks without a date as due before any; answers an empty list with [].",
+        (
+            f"{SILENT} lists periods by retainer only; does not keep assignee(0); "
+            "counts tasks without a date as due before any; answers an empty list with []."
+        ),
         f"This took {calls} of the 5,000 calls that Accelo allows in an hour; 4,943 are left.",
     ]
     assert calls == 27
