@@ -17,10 +17,11 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -201,6 +202,7 @@ class Loopback:
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
+        self._server.hang_up()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -242,6 +244,25 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
     loopback: Loopback
+
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remembers the connection: a server that is stopped hangs up."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Ends the connections that are still open; their threads then end by themselves."""
+        for request in list(self._open):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no error of ours."""
