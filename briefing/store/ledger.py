@@ -8,14 +8,18 @@ noted in one transaction.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from briefing.codec import build
+from briefing.decisions import Decision, Step
+from briefing.document import plain
 from briefing.errors import BriefingError, Busy, StoreError
 from briefing.store.sqlite import micros, moment
 
@@ -41,7 +45,26 @@ create index entry_by_date on entry (audience, date);
 create trigger entry_stays_as_it_is before update on entry begin select raise(abort, 'the ledger only grows'); end;
 create trigger entry_stays before delete on entry begin select raise(abort, 'the ledger only grows'); end;
 """
-MIGRATIONS: tuple[str, ...] = (LEDGER,)
+DECISIONS = """
+create table decision (
+  id integer primary key autoincrement, at integer not null, audience text not null, matter text not null,
+  source text not null, kind text not null, about text not null, said_in text not null, body text not null);
+create index decision_by_audience on decision (audience, id);
+create unique index decision_said_once on decision (audience, said_in) where said_in != '';
+create trigger decision_stays_as_it_is before update on decision
+  begin select raise(abort, 'the ledger only grows'); end;
+create trigger decision_stays before delete on decision begin select raise(abort, 'the ledger only grows'); end;
+create table step (
+  id integer primary key autoincrement, at integer not null, ladder text not null, step integer not null,
+  began integer not null, matter text not null, source text not null, kind text not null, about text not null,
+  recipient text not null, channel text not null, state text not null, body text not null);
+create index step_by_item on step (matter, source, kind, about, id);
+create trigger step_stays_as_it_is before update on step begin select raise(abort, 'the ledger only grows'); end;
+create trigger step_stays before delete on step begin select raise(abort, 'the ledger only grows'); end;
+"""
+"""What people said of items, and what became of each step of a ladder; the whole record is the body, as JSON."""
+
+MIGRATIONS: tuple[str, ...] = (LEDGER, DECISIONS)
 
 
 class LedgerError(BriefingError):
@@ -168,6 +191,54 @@ class Ledger:
         ).fetchall()
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
+    # --- decisions and steps ---
+
+    def decide(self, decision: Decision) -> Decision | None:
+        """Keep a decision; with its number. None where the message it was said in was understood before.
+
+        Raises StoreError where it cannot be written.
+        """
+        with self._writing():
+            given = self._db.execute(
+                "select 1 from decision where audience = ? and said_in = ? and said_in != ''",
+                (decision.audience, decision.said_in),
+            )
+            if given.fetchone():
+                return None
+            row = self._db.execute(
+                "insert into decision (at, audience, matter, source, kind, about, said_in, body) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (micros(decision.at), decision.audience, *decision.key, decision.said_in, _body(decision)),
+            )
+            return replace(decision, number=int(row.lastrowid or 0))
+
+    def decisions(self, audience: str | None = None) -> tuple[Decision, ...]:
+        """What this audience said, or everybody, in order."""
+        where, values = ("where audience = ?", (audience,)) if audience is not None else ("", ())
+        rows = self._db.execute(f"select id, body from decision {where} order by id", values).fetchall()
+        return tuple(replace(build(Decision, json.loads(body)), number=number) for number, body in rows)
+
+    def note_steps(self, steps: Sequence[Step]) -> None:
+        """Keep entries about steps, all or none. Raises StoreError where they cannot be written."""
+        with self._writing():
+            self._db.executemany(
+                "insert into step "
+                "(at, ladder, step, began, matter, source, kind, about, recipient, channel, state, body) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        micros(one.at), one.ladder, one.step, micros(one.began), *one.key, one.recipient, one.channel,
+                        one.state, _body(one),
+                    )
+                    for one in steps
+                ],
+            )  # fmt: skip
+
+    def steps(self) -> tuple[Step, ...]:
+        """What was noted of all ladders, in order."""
+        rows = self._db.execute("select body from step order by id").fetchall()
+        return tuple(build(Step, json.loads(body)) for (body,) in rows)
+
     def _select(self, where: str, values: tuple[object, ...]) -> tuple[Entry, ...]:
         rows = self._db.execute(
             "select at, run, audience, date, channel, recipient, state, message_id, detail "
@@ -213,6 +284,10 @@ class Ledger:
 
 def _is_locked(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _body(record: Decision | Step) -> str:
+    return json.dumps(plain(record), ensure_ascii=False)
 
 
 def _entry(row: Sequence[Any]) -> Entry:
