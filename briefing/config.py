@@ -481,7 +481,8 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
         settings = Settings.model_validate(plain)
     except ValidationError as error:
         problems += [_problem(detail) for detail in error.errors()]
-    rules = load_all()
+    named = plain.get("rules") or plain.get("prices")  # else nothing is loaded that a look at the clock has no use for
+    rules = load_all() if named else {}
     for section in ("rules", "prices"):
         table = plain.get(section)
         for name in table if isinstance(table, Mapping) else ():

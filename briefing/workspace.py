@@ -21,22 +21,19 @@ from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from briefing import secrets
-from briefing.clients import Client, inferred_domains
-from briefing.compile import WINDOW_AHEAD, WINDOW_BACK, Compiled, Plan, compile_briefing
 from briefing.config import Settings, parse, read
-from briefing.connector import Connector, Window, declared_kinds, load
-from briefing.coverage import Freshness, readings
 from briefing.errors import BriefingError, SourceError, UsageError
 from briefing.facts import Money, Person
-from briefing.last_edition import last_edition
 from briefing.morning import Morning
-from briefing.ranking import Order, Prices
-from briefing.rules.view import StreamReading
-from briefing.store import Snapshot, Store, bound_to
-from briefing.store.sqlite import open_store
 
-if TYPE_CHECKING:  # collecting is imported where it is done: showing a briefing is timed from a cold start
+if TYPE_CHECKING:
+    # Collecting, compiling and the store are imported where they are used: showing a briefing is timed from a cold
+    # start, and a scheduled look that finds nothing due happens 96 times a day.
     from briefing.collect import Progress, Report, Source
+    from briefing.compile import Compiled, Plan
+    from briefing.connector import Connector, Window
+    from briefing.rules.view import StreamReading
+    from briefing.store import Snapshot, Store
 
 MORNING = time(7)
 """The clock of a briefing asked for by date alone."""
@@ -69,11 +66,16 @@ class Workspace:
 
     def window(self, now: datetime) -> Window:
         """What a collect at a moment asks for."""
+        from briefing.compile import WINDOW_AHEAD, WINDOW_BACK
+        from briefing.connector import Window
+
         local = (self.fixed_now or now).astimezone(self.settings.zone)
         return Window(now=local, since=local - WINDOW_BACK, until=local + WINDOW_AHEAD, zone=self.settings.zone)
 
     def store(self, now: datetime) -> tuple[Store, tuple[str, ...]]:
         """The opened store, and what had to be done to open it."""
+        from briefing.store.sqlite import open_store
+
         opened = open_store(self.folder / "readings.sqlite", now=now)
         return opened.store, opened.notices
 
@@ -83,6 +85,8 @@ class Workspace:
 
     def _source(self, name: str) -> Source:
         from briefing.collect import Source
+        from briefing.connector import declared_kinds
+        from briefing.store import bound_to
 
         section = self.settings.sources[name]
         try:
@@ -105,6 +109,8 @@ class Workspace:
 
         The path of its token file is not among these settings: a mark does not depend on it.
         """
+        from briefing.connector import load
+
         section = self.settings.sources[name]
         settings = self._resolved(name, section.settings)
         given = dict(settings)
@@ -132,6 +138,11 @@ class Workspace:
 
     def plan(self) -> Plan:
         """What compiling needs of the settings."""
+        from briefing.clients import Client
+        from briefing.compile import Plan
+        from briefing.coverage import Freshness
+        from briefing.ranking import Order, Prices
+
         settings = self.settings
         clients = tuple(
             Client(
@@ -259,6 +270,9 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tuple[str, ...]) -> Compiled:
+    from briefing.compile import compile_briefing
+    from briefing.last_edition import last_edition
+
     morning = workspace.morning(now)
     at = max(morning.now, now) if workspace.run else now
     snapshot = store.snapshot(at, list(workspace.settings.sources))
@@ -273,6 +287,8 @@ def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tupl
 
 def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:
     """How the last reading of each stream of the configured sources went."""
+    from briefing.coverage import readings
+
     morning = workspace.morning(now)
     at = max(morning.now, now) if workspace.run else now
     snapshot = store.snapshot(at, list(workspace.settings.sources))
@@ -281,6 +297,8 @@ def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[Stre
 
 def _with_domains(plan: Plan, snapshot: Snapshot) -> Plan:
     """Our own domains where nobody stated them: those of the people who own work here."""
+    from briefing.clients import inferred_domains
+
     domains = inferred_domains(snapshot.facts)
     if not domains:
         return plan

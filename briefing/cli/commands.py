@@ -17,15 +17,15 @@ from briefing import words
 from briefing.cli import fail
 from briefing.cli.asked import TryOptions, parsed_date
 from briefing.cli.output import emit, progress_shown
-from briefing.compile import Compiled
 from briefing.config import locate
 from briefing.errors import ConfigError, StoreError, UsageError
-from briefing.store import Store
 from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run, readings_in
 
 if TYPE_CHECKING:
     from briefing.cli.demos import DemoOptions
     from briefing.cli.doctor import Check
+    from briefing.compile import Compiled
+    from briefing.store import Store
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 

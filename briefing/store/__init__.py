@@ -11,12 +11,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from briefing.connector import Gone
-from briefing.facts import Fact
-from briefing.meter import Room
-from briefing.rules.view import AdSeries
+if TYPE_CHECKING:
+    from briefing.connector import Gone
+    from briefing.facts import Fact
+    from briefing.meter import Room
+    from briefing.rules.view import AdSeries
 
 
 @dataclass(frozen=True, slots=True, order=True)
