@@ -1,11 +1,12 @@
 """What a person said of an item, as it is kept: one record per word, none is ever changed.
 
 An item is named by its key (matter, source, kind, id), which lasts from day to day, and by its rule. `undo` is a record
-too. Which words count today, and what they do to the page, is decided where editions are compiled.
+too. `counting` leaves out what was taken back; what the others do to the page is decided in `briefing.policy`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -71,6 +72,9 @@ class Decision:
     activity: bool = False
     """Snoozed until something happens there."""
 
+    rested_on: tuple[str, ...] = ()
+    """Snoozed until activity: what the item rested on when it was said, as `source:kind:id`."""
+
     whole_rule: bool = False
     """Muted: the rule for this client, not this item alone."""
 
@@ -84,6 +88,23 @@ class Decision:
 
     undoes: int = 0
     """The number of the word that is taken back."""
+
+
+def counting(said: Iterable[Decision]) -> tuple[Decision, ...]:
+    """The words that were not taken back, in the order in which they were said; `undone` itself is none of them.
+
+    Taking back can be taken back: then the first word counts again.
+    """
+    back: set[int] = set()
+    left: list[Decision] = []
+    for one in sorted(said, key=lambda one: one.number, reverse=True):
+        if one.number in back:
+            continue
+        if one.word == "undone":
+            back.add(one.undoes)
+        else:
+            left.append(one)
+    return tuple(sorted(left, key=lambda one: (one.at, one.number)))
 
 
 StepState = Literal["sending", "sent", "refused", "deferred", "uncertain", "skipped"]

@@ -355,6 +355,9 @@ class Trace:
     measure: Decimal | None = None
     """Its measure when that last moved by the rule's step: a slow climb adds up."""
 
+    measured: Decimal | None = None
+    """Its measure in the edition in which it stood last."""
+
     full: bool = False
     """It stood in full."""
 

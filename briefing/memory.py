@@ -376,7 +376,7 @@ def _trace(one: Priced, full: bool, now: Compared | None, today: date) -> Trace:
         kind=item.about.kind, about=item.about.id, client=item.client, line=item.line, short=item.short,
         since=item.since, deadline=item.deadline, lost=one.lost, stood=today, first=now.first if now else today,
         moved=now.moved if now else today, measure=now.measure if now else item.measure, full=full,
-        silent_from=item.silent_from, parts=tuple(sorted(parts_of(item))),
+        measured=item.measure, silent_from=item.silent_from, parts=tuple(sorted(parts_of(item))),
     )  # fmt: skip
 
 
