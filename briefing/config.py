@@ -11,210 +11,37 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
-from briefing.facts import Money, Person
+from briefing.facts import Person
 from briefing.morning import Audience, WorkCalendar
-from briefing.secrets import is_reference
+from briefing.sections import (
+    WEEKDAYS,
+    AudienceSection,
+    ClientSection,
+    CurrencySection,
+    OrderSection,
+    ScheduleSection,
+    Section,
+    SourceSection,
+    WorkspaceSection,
+    holiday_dates,
+    working_hours,
+)
 
 if TYPE_CHECKING:
     from briefing.schedule import Timetable
 
 FILE_NAME = "briefing.toml"
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _money(value: object) -> object:
-    """`"4200 USD"`."""
-    if isinstance(value, str):
-        parts = value.split()
-        try:
-            if len(parts) == 2 and len(parts[1]) == 3:
-                return Money(amount=Decimal(parts[0].replace(",", "")), currency=parts[1].upper())
-        except InvalidOperation:
-            pass
-    if isinstance(value, Money):
-        return value
-    msg = 'write an amount and a currency, such as "4200 USD"'
-    raise ValueError(msg)
-
-
-Price = Annotated[Any, BeforeValidator(_money)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are problems."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class WorkspaceSection(Section):
-    """`[workspace]`: whose operations these are, and when they work."""
-
-    name: str = "Workspace"
-    timezone: str = "UTC"
-    workdays: tuple[str, ...] = WEEKDAYS[:5]
-    hours: str = "09:00-18:00"
-    holidays: tuple[str, ...] = ()
-    """Country codes (`US`, `DE-BY`) and dates (`2026-12-24`)."""
-
-    domains: tuple[str, ...] = ()
-    """Our own e-mail domains: everybody else is outside."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        return _zone(value)
-
-    @field_validator("workdays")
-    @classmethod
-    def _known_days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        days = tuple(_weekday(day) for day in value)
-        if not days:
-            msg = "name at least one workday"
-            raise ValueError(msg)
-        return days
-
-    @field_validator("hours")
-    @classmethod
-    def _known_hours(cls, value: str) -> str:
-        opens, closes = _hours(value)
-        if not opens < closes:
-            msg = "the day must open before it closes"
-            raise ValueError(msg)
-        return value
-
-    @field_validator("holidays")
-    @classmethod
-    def _known_holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            _holiday_entry(entry)
-        return value
-
-
-class CurrencySection(Section):
-    """`[currency]`: in what amounts are compared."""
-
-    base: str = ""
-    """Empty: the most frequent currency of the facts."""
-
-    rates: Mapping[str, Decimal] = Field(default_factory=dict)
-    """What one unit of another currency is worth in the base currency."""
-
-    as_of: date | None = None
-
-
-class AudienceSection(Section):
-    """`[[audience]]`: a person the briefing is for."""
-
-    name: str = ""
-    emails: tuple[str, ...] = ()
-    logins: tuple[str, ...] = ()
-    """User ids in chat and project tools."""
-
-
-class SourceSection(BaseModel):
-    """`[sources.NAME]`: a configured connector; what is not named here goes to the connector."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    use: str
-    deadline: float = Field(default=120, gt=0)
-    """Seconds for one stream."""
-
-    cap: int = Field(default=4, ge=1, le=64)
-    """Streams read side by side."""
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """What the connector is built with."""
-        return dict(self.model_extra or {})
-
-
-class ClientSection(Section):
-    """`[clients.NAME]`."""
-
-    aliases: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    monthly_fee: Price | None = None
-    target_cpl: Price | None = None
-    owner: str = ""
-
-
-class ScheduleSection(Section):
-    """`[schedule]`: when the edition of a workday is due."""
-
-    time: str = "06:30"
-    timezone: str = ""
-    """The reader's; default: the workspace's."""
-
-    days_off: tuple[str, ...] = ()
-    """Dates without an edition besides the workspace's holidays: `2026-12-28`, `2026-12-28..2027-01-02`."""
-
-    catch_up: str = "6h"
-    """How late an edition is still sent."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        return value and _zone(value)
-
-    @field_validator("time", "days_off", "catch_up")
-    @classmethod
-    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
-        from briefing import schedule
-
-        readers = {"time": schedule.clock_time, "days_off": schedule.dates, "catch_up": schedule.span}
-        readers[info.field_name or ""](value)
-        return value
-
-
-class OrderSection(Section):
-    """`[order]`: how many cards, and from what loss on."""
-
-    floor: Decimal = Decimal(25)
-    """A card stands in full from this loss before the next edition on, in the base currency."""
-
-    full: int = Field(default=3, ge=1, le=10)
-    lines: int = Field(default=4, ge=0, le=40)
-
-
-def _reference(value: str) -> str:
-    if value and not is_reference(value):
-        msg = "write a reference such as env:NAME or file:PATH, never the secret itself"
-        raise ValueError(msg)
-    return value
-
-
-def _mail_address(value: str) -> str:
-    from briefing.deliver.mail import address
-
-    address(value)
-    return value
-
-
-def _host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*", value):
-        msg = "write a host such as smtp.example.com; the port has a key of its own"
-        raise ValueError(msg)
-    return value
 
 
 def _age(value: str) -> str:
@@ -229,103 +56,6 @@ def _age(value: str) -> str:
         msg = f'"{value}" is not an age; write one such as "30m", "2h" or "1d"'
         raise ValueError(msg)
     return value
-
-
-SecretReference = Annotated[str, AfterValidator(_reference)]
-MailAddress = Annotated[str, AfterValidator(_mail_address)]
-HERE = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-class EmailChannel(Section):
-    """`[deliver.NAME] use = "email"`: over SMTP."""
-
-    use: Literal["email"]
-    host: Annotated[str, AfterValidator(_host)]
-    port: int | None = Field(default=None, ge=1, le=65535)
-    tls: Literal["tls", "starttls", "none"] | None = None
-    """From the port where it is not given: 465 tls, 587 starttls."""
-
-    ca_file: str = ""
-    """The authority of a certificate of one's own."""
-
-    username: str = ""
-    password: SecretReference = ""
-    access_token: SecretReference = ""
-    refresh_token: SecretReference = ""
-    client_id: str = ""
-    client_secret: SecretReference = ""
-    token_url: str = ""
-    sender: MailAddress = Field(alias="from")
-    to: tuple[MailAddress, ...] = ()
-    """Empty: the audience's first address."""
-
-    reply_to: Annotated[str, AfterValidator(lambda value: value and _mail_address(value))] = ""
-    deadline: float = Field(default=60, gt=0, le=3600)
-    """Seconds for one try."""
-
-    patience: float = Field(default=1200, ge=0, le=21600)
-    """Seconds within which a server that says "later" is tried again in the same run."""
-
-    @property
-    def way(self) -> Literal["tls", "starttls", "none"] | None:
-        """How the connection is protected; None where the port does not tell."""
-        by_port: Mapping[int | None, Literal["tls", "starttls"]] = {None: "tls", 465: "tls", 587: "starttls"}
-        return self.tls or by_port.get(self.port)
-
-    def problems(self) -> list[str]:
-        """What is wrong between the keys."""
-        found = []
-        if self.way is None:
-            found.append(f'tls: port {self.port} does not tell; write "tls", "starttls" or "none"')
-        if self.way == "none" and self.host not in HERE:
-            found.append('tls: "none" is for a mail server on this machine; a mail goes nowhere in plain text')
-        if (self.port, self.tls) in {(465, "starttls"), (587, "tls")}:
-            found.append(f'tls: port {self.port} is for "{"tls" if self.port == 465 else "starttls"}"')
-        ways = [name for name in ("password", "access_token", "refresh_token") if getattr(self, name)]
-        if self.username and len(ways) != 1:
-            found.append("password: give one of password, access_token and refresh_token with username")
-        if ways and not self.username:
-            found.append(f"username: is missing, and {ways[0]} is there")
-        if self.refresh_token and not (self.client_id and self.token_url):
-            found.append("refresh_token: needs client_id and token_url too")
-        return found
-
-
-class FileChannel(Section):
-    """`[deliver.NAME] use = "file"`: dated files in a folder."""
-
-    use: Literal["file"]
-    folder: str = Field(min_length=1)
-    forms: tuple[Literal["html", "md", "text", "json"], ...] = ("html", "md")
-    latest: Literal["link", "copy"] = "link"
-
-    @field_validator("forms")
-    @classmethod
-    def _some_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            msg = "name at least one form"
-            raise ValueError(msg)
-        return value
-
-    def problems(self) -> list[str]:
-        """None: its keys do not depend on each other."""
-        return []
-
-
-class OutputChannel(Section):
-    """`[deliver.NAME] use = "stdout"`."""
-
-    use: Literal["stdout"]
-    form: Literal["html", "md", "text", "json"] = "text"
-
-    def problems(self) -> list[str]:
-        """None: its keys do not depend on each other."""
-        return []
-
-
-AnyChannel = EmailChannel | FileChannel | OutputChannel | SlackChannel
-CHANNELS: Mapping[str, type[AnyChannel]]
-CHANNELS = {"email": EmailChannel, "slack": SlackChannel, "file": FileChannel, "stdout": OutputChannel}
 
 
 class Settings(Section):
@@ -353,10 +83,10 @@ class Settings(Section):
     def calendar(self, year: int) -> WorkCalendar:
         """The work calendar with the holidays of the years around one."""
         section = self.workspace
-        opens, closes = _hours(section.hours)
+        opens, closes = working_hours(section.hours)
         days: set[date] = set()
         for entry in section.holidays:
-            days |= _holiday_dates(entry, year)
+            days |= holiday_dates(entry, year)
         return WorkCalendar(
             workdays=frozenset(WEEKDAYS.index(day) for day in section.workdays),
             holidays=frozenset(days),
@@ -384,61 +114,6 @@ class Settings(Section):
         if first.name:
             persons.append(Person(name=first.name))
         return Audience(name=first.name, persons=tuple(persons))
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        msg = f'"{value}" is not a time zone; write one such as Europe/Berlin'
-        raise ValueError(msg) from error
-    return value
-
-
-def _weekday(text: str) -> str:
-    found = [day for day in WEEKDAYS if len(text) >= 2 and day.startswith(text.lower())]
-    if len(found) != 1:
-        msg = f'"{text}" is not a weekday'
-        raise ValueError(msg)
-    return found[0]
-
-
-def _hours(text: str) -> tuple[time, time]:
-    try:
-        opens, closes = text.split("-")
-        return time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip())
-    except ValueError as error:
-        msg = 'write working hours such as "09:00-18:00"'
-        raise ValueError(msg) from error
-
-
-def _holiday_entry(text: str) -> date | tuple[str, str]:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    import holidays
-
-    country, _, part = text.partition("-")
-    known = holidays.list_supported_countries()
-    if country not in known:
-        msg = f'"{text}" is neither a date nor a country code such as US or DE-BY'
-        raise ValueError(msg)
-    if part and part not in known[country]:
-        near = difflib.get_close_matches(part, known[country], n=1)
-        msg = f'"{text}": {country} has no part {part}' + (f' (did you mean "{country}-{near[0]}"?)' if near else "")
-        raise ValueError(msg)
-    return country, part
-
-
-def _holiday_dates(text: str, year: int) -> set[date]:
-    entry = _holiday_entry(text)
-    if isinstance(entry, date):
-        return {entry}
-    import holidays
-
-    country, part = entry
-    return set(holidays.country_holidays(country, subdiv=part or None, years=(year - 1, year, year + 1)))
 
 
 def locate(given: Path | None) -> Path | None:

@@ -15,7 +15,7 @@ from briefing import words
 from briefing.cli import fail
 from briefing.cli.commands import chosen, clock, is_old
 from briefing.cli.output import progress_shown
-from briefing.config import OutputChannel
+from briefing.deliver.channel_settings import OutputChannel
 from briefing.deliver.outbox import Pace
 from briefing.deliver.report import Day, line, since_delivered
 from briefing.deliver.run import Asked, Hands, looked_up

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from briefing import secrets
-from briefing.config import AnyChannel, EmailChannel, FileChannel, OutputChannel, Settings
+from briefing.config import Settings
 from briefing.deliver import Begin, Channel, Outcome
+from briefing.deliver.channel_settings import AnyChannel, EmailChannel, FileChannel, OutputChannel
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, address
 from briefing.deliver.slack_settings import SlackChannel
