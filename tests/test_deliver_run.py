@@ -1,76 +1,30 @@
-"""`briefing run` and `briefing status` as their user meets them; kills; two at once. Mail goes over the real wire."""
+"""`briefing run` and `briefing status` as their user meets them. Mail goes over the real wire."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from briefing.cli import commands
-from briefing.cli import run as cli_run
-from briefing.config import parse
 from briefing.deliver.folder import Files
 from briefing.deliver.outbox import Pace
-from briefing.deliver.policy import standings
 from briefing.deliver.run import Asked, Hands
 from briefing.deliver.run import run as run_once
 from briefing.deliver.smtp import Email
-from briefing.errors import Busy, ConfigError
+from briefing.errors import Busy
 from briefing.store import Store
 from briefing.store.ledger import Entry, Ledger
-from briefing.workspace import collect_into, configured
-from tests.commandline import Run, at_home, runner
-from tests.delivery_killed import MAYA, NOW, STEPS, outbox
+from briefing.workspace import configured
+from tests.delivery_home import EVERY_DAY, FILES, MONDAY, POST, Home, home_in
+from tests.delivery_killed import MAYA
 from tests.mail_server import CUT, Post, serving
-
-ROOT = Path(__file__).parent.parent
-MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
-POST = Post()
-FILES = {
-    "projects.csv": "Project ID,Project,Client,Status,Manager,Start date,Due date,Budget,Currency\n"
-    "p1,Acme site,Acme,Active,Janine,2026-09-01,2026-12-18,36000,USD\n",
-    "milestones.csv": "Milestone ID,Milestone,Project ID,Due date,Status\nm1,Launch,p1,2026-11-24,Open\n",
-    "tasks.csv": "Task ID,Task,Project ID,Milestone ID,Assignee,Due date,Status\n",
-}
-CONFIG = """
-[workspace]
-name = "Harbour Lane"
-timezone = "Europe/Berlin"
-domains = ["harbourlane.example"]
-{workspace}
-[[audience]]
-name = "Maya"
-emails = ["maya@harbourlane.example"]
-[sources.work]
-use = "projects_csv"
-projects = "projects.csv"
-milestones = "milestones.csv"
-tasks = "tasks.csv"
-[deliver.mail]
-use = "email"
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-from = "Morning briefing <briefing@harbourlane.example>"
-patience = 0
-{mail}
-[deliver.archive]
-use = "file"
-folder = "editions"
-"""
-
-EVERY_DAY = 'workdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 
 
 @pytest.fixture(scope="module")
@@ -85,67 +39,11 @@ def post(port: int) -> Post:
     return POST
 
 
-class Home:
-    """A configured workspace at a fixed clock, and the command line in it."""
-
-    def __init__(self, folder: Path, port: int, run: Run) -> None:
-        self.folder, self.port, self.briefing, self.now = folder, port, run, MONDAY
-        self.configure()
-        for name, text in FILES.items():
-            self.write(name, text)
-
-    def configure(self, *, mail: str = "", workspace: str = "", more: str = "", port: int = 0) -> None:
-        text = CONFIG.format(port=port or self.port, mail=mail, workspace=workspace) + more
-        (self.folder / "briefing.toml").write_text(text, encoding="utf-8")
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8")
-        os.utime(self.folder / name, (self.now.timestamp() - 3600,) * 2)
-
-    @property
-    def data(self) -> Path:
-        return configured(self.folder / "briefing.toml").folder
-
-    @property
-    def ledger(self) -> Path:
-        return self.data / "ledger.sqlite"
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Exit code, and everything that was said."""
-        code, out, err = self.briefing("run", *arguments)
-        return code, out + err
-
-    def next_day(self, days: int = 1) -> None:
-        self.at(self.now + timedelta(days=days))
-
-    def at(self, now: datetime) -> None:
-        """Files are an hour old."""
-        self.now = now
-        for name in FILES:
-            os.utime(self.folder / name, (self.now.timestamp() - 3600,) * 2)
-
-    def for_processes(self) -> None:
-        """The machine's own clock, on which every day is a workday."""
-        self.at(datetime.now(UTC))
-        self.configure(workspace=EVERY_DAY)
-
-    def states(self) -> list[str]:
-        ledger = Ledger(self.ledger, may_begin=False)
-        try:
-            return [f"{one.channel} {one.state}" for one in ledger.entries("Maya", self.now.date())]
-        finally:
-            ledger.close()
-
-
 @pytest.fixture
 def home(
     tmp_path: Path, post: Post, port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Home:
-    at_home(tmp_path, monkeypatch)
-    made = Home(tmp_path / "work", port, runner(monkeypatch, capsys))
-    monkeypatch.setattr(cli_run, "clock", lambda: made.now)
-    monkeypatch.setattr(commands, "clock", lambda: made.now)
-    return made
+    return home_in(tmp_path, port, monkeypatch, capsys)
 
 
 def test_the_first_run_delivers_and_the_second_says_so(home: Home, post: Post) -> None:
@@ -555,69 +453,6 @@ def test_a_second_run_at_work_is_told(home: Home) -> None:
     assert "another `briefing run` is at work here" in said
 
 
-def test_every_problem_of_a_channel_is_told_at_once() -> None:
-    with pytest.raises(ConfigError) as caught:
-        parse(
-            {
-                "workspace": {"domains": ["a.example"]},
-                "clients": {"X": {"domains": ["x.example"]}},
-                "deliver": {
-                    "one": {"use": "email", "hots": "h", "host": "smtp:99", "password": "hunter2", "from": "nobody"},
-                    "two": {"use": "emial"},
-                    "three": {},
-                    "four": {
-                        "use": "email", "host": "smtp.example.com", "from": "b@a.example", "port": 2525,
-                        "username": "u", "to": ["d@x.example", "q@b.example", "m@A.example"],
-                    },
-                    "five": {"use": "email", "host": "smtp.example.com", "from": "b@a.example", "tls": "none"},
-                    "six": {"use": "file", "forms": []},
-                    "a b": {"use": "stdout"},
-                },
-            }
-        )  # fmt: skip
-    assert caught.value.problems == (
-        "deliver.one.host: write a host such as smtp.example.com; the port has a key of its own",
-        "deliver.one.password: write a reference such as env:NAME or file:PATH, never the secret itself",
-        'deliver.one.from: "nobody" is no mail address such as maya@agency.example',
-        'deliver.one.hots: not a known key (did you mean "host"?)',
-        'deliver.two.use: "emial" is none of email, slack, file, stdout (did you mean "email"?)',
-        "deliver.three.use: is missing; write one of email, slack, file, stdout",
-        "deliver.six.folder: is missing",
-        "deliver.six.forms: name at least one form",
-        'deliver.four.tls: port 2525 does not tell; write "tls", "starttls" or "none"',
-        "deliver.four.password: give one of password, access_token and refresh_token with username",
-        "deliver.four.to: d@x.example is a client's; the briefing never goes to a client",
-        "deliver.four.to: q@b.example is neither in workspace.domains nor one of the audience's emails",
-        'deliver.five.tls: "none" is for a mail server on this machine; a mail goes nowhere in plain text',
-        "deliver.five.to: is missing, and the audience has no address",
-        'deliver.a b: a channel is named with letters, digits, "-", "_" and "."',
-    )
-
-
-@pytest.mark.parametrize("text", ["soon", "", "-5h", "0m", "infd", "nanh", "1e300d"])
-def test_an_age_that_is_none_is_told_before_any_run(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        parse({"max_age": text})
-    assert caught.value.problems == (f'max_age: "{text}" is not an age; write one such as "30m", "2h" or "1d"',)
-
-
-@pytest.mark.parametrize("deadline", [float("inf"), float("nan"), 3601.0])
-def test_a_deadline_has_an_end(deadline: float) -> None:
-    mail = {"use": "email", "host": "smtp.a.example", "from": "b@a.example", "to": ["m@a.example"]}
-    slack = {"use": "slack", "token": "env:T", "to": "U012AB3CD"}
-    with pytest.raises(ConfigError) as caught:
-        parse(
-            {
-                "workspace": {"domains": ["a.example"]},
-                "audience": [{"name": "M", "emails": ["m@a.example"], "logins": ["U012AB3CD"]}],
-                "deliver": {"mail": {**mail, "deadline": deadline}, "chat": {**slack, "deadline": deadline}},
-            }
-        )
-    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
-        "deliver.mail.deadline", "deliver.chat.deadline"
-    ]  # fmt: skip
-
-
 def test_a_fault_of_one_channel_stops_no_other(home: Home, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Files.__init__
 
@@ -629,117 +464,3 @@ def test_a_fault_of_one_channel_stops_no_other(home: Home, post: Post, monkeypat
     assert code == 1
     assert f"mail: sent to {MAYA}" in said
     assert "a fault of ours (OverflowError)" in said
-
-
-# --- two at once ---------------------------------------------------------------------------------------------------
-
-
-def hands(home: Home, said: list[str]) -> Hands:
-    workspace = configured(home.folder / "briefing.toml")
-
-    def collect(store: Store) -> None:
-        collect_into(workspace, store, clock=lambda: home.now)
-
-    return Hands(pace=Pace(now=lambda: home.now), collect=collect, say=said.append, warn=said.append)
-
-
-def test_two_runs_at_once_ten_times_one_delivery_each(home: Home, post: Post) -> None:
-    """The one that comes second finds the lock held, or the edition settled."""
-    workspace = configured(home.folder / "briefing.toml")
-    for number in range(1, 11):
-        codes: list[int] = []
-        start = threading.Barrier(2)
-
-        def run(codes: list[int] = codes, start: threading.Barrier = start) -> None:
-            start.wait(10)
-            try:
-                codes.append(run_once(workspace, Asked(), hands(home, [])))
-            except Busy as busy:
-                codes.append(busy.exit_code)
-
-        threads = [threading.Thread(target=run) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert sorted(codes) in ([0, 0], [0, 75])
-        assert len(post.mails) == number
-        home.next_day()
-        while home.now.weekday() > 4:
-            home.next_day()
-
-
-def start(home: Home, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "briefing", "run", "--config", str(home.folder / "briefing.toml"), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def test_two_real_processes_at_once(home: Home, post: Post) -> None:
-    home.for_processes()
-    both = [start(home), start(home)]
-    outs = [process.communicate(timeout=100)[0] for process in both]
-    assert sorted(process.returncode for process in both) in ([0, 0], [0, 75]), outs
-    assert len(post.mails) == 1
-
-
-# --- kills ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_every_step_never_twice_and_never_none_unsaid(
-    tmp_path: Path, port: int, post: Post, step: str
-) -> None:
-    _, mails, state = STEPS[step]
-    path = tmp_path / "ledger.sqlite"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.delivery_killed", str(path), str(port), step], cwd=ROOT, timeout=60, check=False
-    )
-    assert done.returncode == -signal.SIGKILL
-    until = time.monotonic() + 10
-    while len(post.taken) < mails and time.monotonic() < until:
-        threading.Event().wait(0.01)  # the server reads what the dead process had sent
-    for _ in range(2):
-        ledger = Ledger(path, may_begin=True)
-        box, channel = outbox(ledger, port)
-        box.deliver([channel])
-        found = standings(ledger.entries("Maya", NOW.date()))["mail", MAYA]
-        ledger.close()
-        assert found.state == state
-    assert len(post.taken) == (1 if state == "sent" else mails)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(3600)
-def test_two_hundred_kills_of_a_real_run(home: Home, post: Post) -> None:
-    """Half of them at any moment, half around the sending, each in a workspace of its own; the next run brings it to an
-    end or says what is not known.
-    """
-    dice = random.Random(7)
-    seen = {"sent": 0, "uncertain": 0, "killed": 0}
-    for number in range(200):
-        home.for_processes()
-        post.reset()
-        post.pause = 0.2
-        for path in home.data.glob("*.sqlite*") if home.data.exists() else ():
-            path.unlink()
-        process = start(home)
-        while number % 2 and not post.asked and process.poll() is None:
-            time.sleep(0.002)
-        began, wait = time.monotonic(), dice.uniform(0.0, 0.4 if number % 2 else 2.0)
-        while time.monotonic() - began < wait and process.poll() is None:
-            time.sleep(0.002)
-        process.kill()
-        process.communicate()
-        seen["killed"] += process.returncode == -signal.SIGKILL
-        last = start(home)
-        out = last.communicate(timeout=60)[0]
-        db = sqlite3.connect(home.ledger)
-        (state,) = db.execute("select state from entry where channel = 'mail' order by id desc limit 1").fetchone()
-        db.close()
-        seen[state] += 1
-        assert last.returncode == (1 if state == "uncertain" else 0), out
-        assert len(post.taken) <= 1, number
-        assert post.taken or state == "uncertain", out
-    print(seen)  # noqa: T201
-    assert seen["killed"] >= 100
-    assert seen["uncertain"] >= 20
