@@ -281,6 +281,16 @@ class StoreContract:
         store.listed(Listing(source="other", at=at))
         assert store.asked() == {"tool": at + timedelta(hours=1), "other": at}
 
+    def test_a_collect_that_was_killed_has_not_asked(self, store: Store) -> None:
+        """What was offered and then never tried was asked for by nobody; the time before that stands."""
+        at, later = datetime(2026, 11, 18, 6, tzinfo=UTC), datetime(2026, 11, 19, 6, tzinfo=UTC)
+        store.listed(Listing(source=self.KEY.source, at=at, streams=(self.KEY,)))
+        assert store.asked() == {}
+        store.failed(self.KEY, Attempt(status="failed", started=at, ended=at, problem="refused"))
+        assert store.asked() == {self.KEY.source: at}
+        store.listed(Listing(source=self.KEY.source, at=later, streams=(self.KEY,)))
+        assert store.asked() == {self.KEY.source: at}
+
     def test_ad_days_keep_vintages_that_differ(self, store: Store) -> None:
         """The series is as it was known at each morning."""
         key = StreamKey("tool", "", ("ad_day",))

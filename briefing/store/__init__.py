@@ -181,7 +181,9 @@ class Store(Protocol):
         """
 
     def asked(self) -> Mapping[str, datetime]:
-        """When each source was last asked for its streams, whether it answered or not."""
+        """When each source was last asked for its streams and then for each of them, whether it answered or not. A
+        collect that was killed in between has not asked.
+        """
 
     def series(self, at: datetime) -> AdSeries:
         """Daily ad rows as known at a moment."""

@@ -269,10 +269,24 @@ class SqliteStore:
         }
 
     def asked(self) -> Mapping[str, datetime]:
-        """When each source was last asked."""
-        return {
-            source: moment(at) for source, at in self._db.execute("select source, max(at) from listing group by source")
+        """When each source was last asked, to the end."""
+        tried = {
+            (source, scope, kinds): ended
+            for source, scope, kinds, ended in self._db.execute(
+                "select source, scope, kinds, max(ended) from stream join attempt on attempt.stream = stream.id "
+                "group by stream.id"
+            )
         }
+        found: dict[str, datetime] = {}
+        for source, at, streams, problem in self._db.execute(
+            "select source, at, streams, problem from listing order by at desc"
+        ):
+            if source not in found and (
+                problem
+                or all(tried.get((source, scope, " ".join(kinds)), 0) >= at for scope, kinds in json.loads(streams))
+            ):
+                found[source] = moment(at)
+        return found
 
     def series(self, at: datetime) -> SqliteSeries:
         """Daily ad rows as known at a moment."""
