@@ -6,7 +6,6 @@ is built.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from briefing.config_problems import nearest, said
 from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
@@ -61,7 +61,7 @@ def _age(value: str) -> str:
 class Settings(Section):
     """The whole file."""
 
-    version: int = 1
+    version: Any = 1
     workspace: WorkspaceSection = WorkspaceSection()
     currency: CurrencySection = CurrencySection()
     audience: tuple[AudienceSection, ...] = ()
@@ -149,20 +149,23 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
     from briefing.rules import load_all
 
     problems: list[str] = []
-    if plain.get("version", 1) != 1:
-        problems.append(f"version: {plain['version']} is not known; this program reads version 1")
+    version = plain.get("version", 1)
+    if isinstance(version, int) and version != 1:
+        problems.append(f"version: {version} is not known; this program reads version 1")
+    elif not isinstance(version, int):
+        problems.append("version: write 1, without quotes")
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(plain)
     except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors()]
+        problems += [said(detail) for detail in error.errors()]
     named = plain.get("rules") or plain.get("prices")  # else nothing is loaded that a look at the clock has no use for
     rules = load_all() if named else {}
     for section in ("rules", "prices"):
         table = plain.get(section)
         for name in table if isinstance(table, Mapping) else ():
             if name not in rules:
-                problems.append(f"{section}.{name}: there is no such rule{_nearest(name, rules)}")
+                problems.append(f"{section}.{name}: there is no such rule{nearest(name, rules)}")
             elif section == "rules" and isinstance(table, Mapping):
                 problems += _threshold_problems(name, table[name], rules[name].limits)
     problems += _delivery_problems(plain)
@@ -250,41 +253,7 @@ def _threshold_problems(rule: str, table: object, known: Mapping[str, object]) -
             if not isinstance(value, bool):
                 problems.append(f"rules.{rule}.enabled: write true or false")
         elif key not in known:
-            problems.append(f"rules.{rule}.{key}: not a threshold of this rule{_nearest(key, known)}")
+            problems.append(f"rules.{rule}.{key}: not a threshold of this rule{nearest(key, known)}")
         elif isinstance(value, bool) or not isinstance(value, int | float):
             problems.append(f"rules.{rule}.{key}: write a number")
     return problems
-
-
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
-
-
-def _problem(detail: Any) -> str:
-    location = detail["loc"]
-    # pydantic names the channel's kind in the path, where the file has none.
-    shown = (*location[:2], *location[3:]) if location[:1] == ("deliver",) else location
-    path = ".".join(str(part + 1 if isinstance(part, int) else part) for part in shown)
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: not a known key{_nearest(str(location[-1]), _known_keys(location[:-1]))}"
-    if detail["type"] == "union_tag_invalid":
-        known = ", ".join(CHANNELS)
-        return f'{path}.use: "{detail["ctx"]["tag"]}" is none of {known}{_nearest(detail["ctx"]["tag"], CHANNELS)}'
-    if detail["type"] == "union_tag_not_found":
-        return f"{path}.use: is missing; write one of {', '.join(CHANNELS)}"
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "missing":
-        message = "is missing"
-    return f"{path}: {message[0].lower()}{message[1:]}"
-
-
-def _known_keys(location: tuple[str | int, ...]) -> Mapping[str, object]:
-    sections: dict[str, type[BaseModel]] = {
-        "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
-        "clients": ClientSection, "order": OrderSection, "schedule": ScheduleSection,
-    }  # fmt: skip
-    section = sections.get(str(location[0]), Settings) if location else Settings
-    if location[:1] == ("deliver",) and len(location) > 2:
-        section = CHANNELS[str(location[2])]
-    return {field.alias or name: field for name, field in section.model_fields.items()}

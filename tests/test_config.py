@@ -123,6 +123,62 @@ def test_one_problem(tmp_path: Path, text: str, problem: str) -> None:
     assert problems(tmp_path, text) == (problem,)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[schedule]\ncatch_up = 6", 'schedule.catch_up: write it in quotes, such as "6h"'),
+        ("[sources.a]\nuse = 3", "sources.a.use: write it in quotes"),
+        ('version = "1"', "version: write 1, without quotes"),
+        ('deliver.mail = "x"', "deliver.mail: write a table: [deliver.mail], with its keys below it"),
+        ('deliver = "x"', "deliver: write a table: [deliver.NAME], with its keys below it"),
+        ('workspace = "x"', "workspace: write a table: [workspace], with its keys below it"),
+        ('[audience]\nname = "Maya"', "audience: write a table: [[audience]], with its keys below it"),
+        ('audience = ["Maya"]', "audience.1: write a table: [[audience]], with its keys below it"),
+        ("[clients.Acme]\naliases = 5", 'clients.Acme.aliases: write a list such as ["one", "two"]'),
+        ('[order]\nfull = "three"', "order.full: write a whole number"),
+        ("[order]\nfull = 50", "order.full: write at most 10"),
+        ('[order]\nfloor = "x"', "order.floor: write a number"),
+        ('[currency]\nas_of = "x"', "currency.as_of: write a date such as 2026-11-01"),
+        (
+            '[deliver.a]\nuse = "file"\nfolder = "x"\nforms = "htm"',
+            'deliver.a.forms.1: "htm" is none of html, md, text, json (did you mean "html"?)',
+        ),
+        ('[deliver.a]\nuse = "file"\nfolder = ""', "deliver.a.folder: is empty"),
+        (
+            '[deliver.a]\nuse = "emial"',
+            'deliver.a.use: "emial" is none of email, slack, file, stdout (did you mean "email"?)',
+        ),
+    ],
+)
+def test_a_problem_says_what_to_write(tmp_path: Path, text: str, problem: str) -> None:
+    assert problems(tmp_path, text) == (problem,)
+
+
+def test_what_is_clear_is_taken(tmp_path: Path) -> None:
+    """Dates and times without quotes, and one value where several may stand."""
+    text = """
+        [workspace]
+        holidays = [2026-12-24, "DE-BE"]
+        domains = "harbourlane.example"
+        [schedule]
+        time = 06:45:00
+        days_off = 2026-11-27
+        [[audience]]
+        emails = "maya@harbourlane.example"
+        [deliver.files]
+        use = "file"
+        folder = "out"
+        forms = "md"
+    """
+    settings = read(write(tmp_path, text))
+    timetable = settings.timetable(2026)
+    assert date(2026, 12, 24) in settings.calendar(2026).holidays
+    assert (timetable.at, timetable.days_off) == (time(6, 45), frozenset({date(2026, 11, 27)}))
+    assert settings.workspace.domains == ("harbourlane.example",)
+    assert settings.audience[0].emails == ("maya@harbourlane.example",)
+    assert getattr(settings.deliver["files"], "forms", None) == ("md",)
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such file"):
         read(tmp_path / "nothing.toml")
