@@ -22,6 +22,8 @@ from briefing.config_problems import nearest, said
 from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
+from briefing.escalation_settings import EscalateSection, PersonSection
+from briefing.escalation_settings import problems as escalation_problems
 from briefing.facts import Person
 from briefing.morning import Audience, WorkCalendar
 from briefing.sections import (
@@ -72,6 +74,8 @@ class Settings(Section):
     order: OrderSection = OrderSection()
     schedule: ScheduleSection = ScheduleSection()
     deliver: Mapping[str, Annotated[AnyChannel, Field(discriminator="use")]] = Field(default_factory=dict)
+    people: Mapping[str, PersonSection] = Field(default_factory=dict)
+    escalate: tuple[EscalateSection, ...] = ()
     max_age: Annotated[str, AfterValidator(_age)] = "2h"
     """How old readings may be before a run asks again."""
 
@@ -169,6 +173,7 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
             elif section == "rules" and isinstance(table, Mapping):
                 problems += _threshold_problems(name, table[name], rules[name].limits)
     problems += _delivery_problems(plain)
+    problems += escalation_problems(plain, {name: rule.matter for name, rule in rules.items()})
     if settings is not None:
         problems += _schedule_problems(settings)
     if problems or settings is None:

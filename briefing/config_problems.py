@@ -10,6 +10,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel
 
 from briefing.deliver.channel_settings import CHANNELS
+from briefing.escalation_settings import EscalateSection, PersonSection, StepSection
 from briefing.sections import (
     AudienceSection,
     ClientSection,
@@ -23,9 +24,10 @@ from briefing.sections import (
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
     "clients": ClientSection, "order": OrderSection, "schedule": ScheduleSection, "sources": SourceSection,
+    "people": PersonSection, "escalate": EscalateSection,
 }  # fmt: skip
 
-NAMED = frozenset({"sources", "clients", "deliver", "rules"})
+NAMED = frozenset({"sources", "clients", "deliver", "rules", "people"})
 """Tables that hold tables of the user's naming."""
 
 TABLES = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
@@ -95,6 +97,8 @@ def _fields(location: tuple[str | int, ...]) -> Mapping[str, object]:
     section = SECTIONS.get(str(location[0]), Settings) if location else Settings
     if location[:1] == ("deliver",) and len(location) > 2:
         section = CHANNELS[str(location[2])]
+    if location[:1] == ("escalate",) and "steps" in location:
+        section = StepSection
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 

@@ -107,7 +107,8 @@ def counting(said: Iterable[Decision]) -> tuple[Decision, ...]:
     return tuple(sorted(left, key=lambda one: (one.at, one.number)))
 
 
-StepState = Literal["sending", "sent", "refused", "deferred", "uncertain", "skipped"]
+StepState = Literal["sending", "sent", "refused", "deferred", "uncertain", "skipped", "began", "ended"]
+"""`began` and `ended` are of the climb itself (step 0); the others as in the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +138,5 @@ class Step:
     state: StepState
     message_id: str = ""
     detail: str = ""
+    silent_from: date | None = None
+    """From this day on its rule does not tell the item any more, by its age alone."""
