@@ -163,7 +163,8 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
         settings = Settings.model_validate(plain)
     except ValidationError as error:
         problems += [said(detail) for detail in error.errors()]
-    named = plain.get("rules") or plain.get("prices")  # else nothing is loaded that a look at the clock has no use for
+    # Else nothing is loaded that a look at the clock has no use for.
+    named = plain.get("rules") or plain.get("prices") or plain.get("escalate")
     rules = load_all() if named else {}
     for section in ("rules", "prices"):
         table = plain.get(section)

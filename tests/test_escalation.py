@@ -88,7 +88,7 @@ def refused(**change: Any) -> list[str]:
         ({"matters": ["milestones"]}, 'matters: there is no matter "milestones" (did you mean "milestone"?)'),
         ({"clients": ["Acne"]}, 'clients: there is no client in [clients] "Acne" (did you mean "Acme"?)'),
         ({"name": "Hand"}, 'name: "hand" is what is given to a colleague by hand'),
-        ({"at": "nights"},  'at: "nights" is none of hours, always' ),
+        ({"at": "nights"}, 'at: "nights" is none of hours, always'),
         ({"when": "x"}, "when: not a known key"),
         ({"steps": []}, "steps: write from 1 to 9"),
     ],
