@@ -14,11 +14,12 @@ from datetime import time, timedelta
 from functools import partial
 from typing import Any
 
-from briefing import coverage, memory, since, words
+from briefing import coverage, memory, replies, since, words
 from briefing.agenda import agenda
 from briefing.clients import Client, directory
 from briefing.document import (
     Briefing,
+    ByMail,
     CardAmount,
     CardDoc,
     CardPart,
@@ -64,6 +65,8 @@ class Plan:
     freshness: coverage.Freshness = field(default_factory=coverage.Freshness)
     notices: tuple[str, ...] = ()
     why_suffix: str = ""
+    answered: bool = False
+    """Whether the reader's answers are read: not in a run of `try` or `demo`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ def compile_briefing(
         calendar=morning.calendar,
     )  # fmt: skip
     apart = None if plan.freshness.as_exported else plan.freshness.apart
-    facts = facts_of(snapshot.facts, readings=found, directory=people, series=series, apart=apart)
+    judged = [fact for fact in snapshot.facts if not replies.is_asked_for(fact, morning.audience)]
+    facts = facts_of(judged, readings=found, directory=people, series=series, apart=apart)
     rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
     outcomes = tuple(_run(rule, facts, morning, plan) for rule in rules.values())
     prices = replace(plan.prices, base=plan.prices.base or frequent_currency(snapshot.facts))
@@ -193,12 +197,20 @@ class _Writer:
             next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
             read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
             changes=self._changes([*placed, *rest]),
+            by_mail=self._by_mail(snapshot.facts),
             resolved=since.resolved(self.compared, rules, self.facts, morning) if self.compared else (),
             traces=memory.traces(
                 priced, frozenset(one.id for card in deck if card.full for one in card.members), self.compared,
                 morning.today, _marks(self.plan, rules),
             ),
         )  # fmt: skip
+
+    def _by_mail(self, read: Sequence[Fact]) -> ByMail | None:
+        """Where cards may be answered by mail: only where such an answer would be read."""
+        address = replies.address_of(self.morning.audience)
+        if not (self.plan.answered and address and replies.sends_mail(read, self.morning.audience)):
+            return None
+        return ByMail(address=address, until=replies.snooze_day(self.morning))
 
     def _changes(self, found: Sequence[Priced]) -> Changes:
         return since.changes(self.compared, found, self.morning) if self.compared else Changes()

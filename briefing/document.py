@@ -377,6 +377,17 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByMail:
+    """How cards are answered by mail."""
+
+    address: str
+    """The reader's own, from whose sent mail answers are read."""
+
+    until: date
+    """The day that "Snooze" offers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
     """One edition for one audience on one local date."""
 
@@ -430,6 +441,9 @@ class Briefing:
     why_suffix: str = ""
     next_edition: str = ""
     """`Friday 07:00`: until then nobody looks again. Empty: "the next edition"."""
+
+    by_mail: ByMail | None = None
+    """None where no answer by mail would be read."""
 
     changes: Changes = field(default_factory=Changes)
     traces: tuple[Trace, ...] = ()

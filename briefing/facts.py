@@ -125,6 +125,9 @@ class Message(Fact):
     seen: bool = False
     """A reaction of ours shows that somebody has read it; it is not answered by that."""
 
+    sent: bool = False
+    """Of a mail: the mailbox itself says that it was sent from there, whatever its own header claims."""
+
     excerpt: str = ""
     """At most 500 characters of the newest unquoted text."""
 

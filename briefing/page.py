@@ -8,14 +8,14 @@ https or mailto with a host is text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from briefing import words
+from briefing import replies, words
 from briefing.document import AdsTable, Appointment, Away, Briefing, CardDoc, Line, Link, OpenMatter
 from briefing.reading.text import clean
 
@@ -114,6 +114,12 @@ class Page:
     all_command: str
     """What shows everything."""
 
+    answers: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    """Of each full card, by its id, what may be answered by mail. None where no answer would be read."""
+
+    by_mail: str = ""
+    """The same in a sentence, for a form without links."""
+
     @property
     def second_line(self) -> str:
         """The line under the date."""
@@ -141,7 +147,30 @@ def page(briefing: Briefing, *, all_items: bool = False, notice: str = "") -> Pa
         sections=_sections(briefing, notice),
         feet=_feet(briefing, show_all if briefing.more and not all_items else ""),
         all_command=show_all,
+        answers=_answers(briefing),
+        by_mail=_by_mail(briefing),
     )
+
+
+def _answers(briefing: Briefing) -> dict[str, tuple[Link, ...]]:
+    how = briefing.by_mail
+    if how is None:
+        return {}
+    return {
+        card.id: replies.links(
+            card.id, address=how.address, workspace=briefing.workspace, until=how.until, today=briefing.date
+        )
+        for card in briefing.cards
+        if card.full
+    }
+
+
+def _by_mail(briefing: Briefing) -> str:
+    how = briefing.by_mail
+    if how is None or not briefing.cards:
+        return ""
+    item = briefing.cards[0].id
+    return replies.how_by_mail(item, address=how.address, workspace=briefing.workspace, until=how.until)
 
 
 def shortened(one: Page, entries: int, characters: int = LONGEST) -> Page:

@@ -165,7 +165,7 @@ class Workspace:
             ),
             order=Order(floor=order.floor, full=order.full, lines=order.lines),
             freshness=Freshness(as_exported=self.as_exported), notices=self.notices,
-            why_suffix=f" --run {self.run}" if self.run else "",
+            answered=not self.run, why_suffix=f" --run {self.run}" if self.run else "",
         )  # fmt: skip
 
 

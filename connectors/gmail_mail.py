@@ -49,7 +49,7 @@ def stated(message: Json, thread: str, *, source: str, me: str, zone: tzinfo) ->
     name, labels = text_of(message, "id"), labels_of(message)
     where = f"mail {name}"
     origin = Origin(
-        source=source, where=where, zone=zone, place="Sent" if "SENT" in labels else "Inbox",
+        source=source, where=where, zone=zone, place="Sent" if "SENT" in labels else "Inbox", sent="SENT" in labels,
         arrived=arrived_at(message), own_domain=domain_of(me),
     )  # fmt: skip
     raw = as_mail(message)

@@ -106,7 +106,9 @@ class Reading:
         yield from self._accounts(boxes, plan)
 
     def _names(self) -> list[tuple[str, str]]:
-        return [(name, box.shown) for name, box in self.boxes.items()]
+        """Sent mail first: of a mail to oneself the copy is told that nobody else can have put there."""
+        ordered = sorted(self.boxes.items(), key=lambda each: each[1].role != "sent")
+        return [(name, box.shown) for name, box in ordered]
 
     def _entries(self) -> Iterator[Entry]:
         for known in self.state.boxes.values():
@@ -318,7 +320,7 @@ class Reading:
         where = _where(place)
         origin = Origin(
             source=self.imap.source, where=where, zone=self.window.zone, place=place.shown,
-            own_domain=domain_of(self.state.owner),
+            sent=self.boxes[place.box].role == "sent", own_domain=domain_of(self.state.owner),
         )  # fmt: skip
         found = read_mail(raw, origin, thread=place.thread, at=entry.slip.at, parts=parts)
         if isinstance(found, Skipped):

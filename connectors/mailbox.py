@@ -135,8 +135,9 @@ class Mailbox:
         survey = Survey(window, owner=self._owner or owner_in(folders), has_sent=self._sent is True)
         with Files() as files:
             for folder in folders:
-                survey.has_sent |= folder.role == "sent" or folder.path == self._sent_path
-                yield from survey.go_through(folder, files)
+                sent = folder.role == "sent" or folder.path == self._sent_path
+                survey.has_sent |= sent
+                yield from survey.go_through(folder, files, sent=sent)
             yield from survey.in_full(self._source, files)
         if survey.wanted and (self._sent is False or not survey.has_sent):
             yield Skipped(self._name, NOT_SENT if survey.owner or self._sent is False else NO_OWNER)
@@ -174,6 +175,8 @@ class _Wanted(NamedTuple):
     at: datetime
     place: str
     in_mbox: bool
+    sent: bool
+    """It lies in a folder of sent mail. A label in its own header proves nothing: whoever wrote it may have set it."""
 
 
 class Survey:
@@ -186,11 +189,11 @@ class Survey:
 
         self.sorting = Sorting(window)
         self.left_out = self.sorting.left_out
-        self.wanted: list[_Wanted] = []
+        self.wanted: dict[str, _Wanted] = {}
         self._states: dict[Path, tuple[int, int]] = {}
 
-    def go_through(self, folder: Folder, files: Files) -> Iterator[Skipped]:
-        """Every header of a folder. Each mail ends up wanted, left out or skipped."""
+    def go_through(self, folder: Folder, files: Files, *, sent: bool) -> Iterator[Skipped]:
+        """Every header of a folder, perhaps of sent mail. Each mail ends up wanted, left out or skipped."""
         if folder.kind == "mbox":
             self._states[folder.path] = _state(folder.path)
         why_not = KEPT_OUT.get(folder.role)
@@ -207,11 +210,12 @@ class Survey:
             except OSError as error:
                 yield Skipped(envelope.where, f"cannot be read: {error.strerror or error}")
                 continue
-            why = why or ("" if headers else "has no mail header") or self._place(folder, envelope, headers, line)
+            why = why or ("" if headers else "has no mail header")
+            why = why or self._place(folder, envelope, headers, line, sent=sent)
             if why:
                 yield Skipped(envelope.where, why)
 
-    def _place(self, folder: Folder, envelope: Envelope, headers: Headers, line: str) -> str:
+    def _place(self, folder: Folder, envelope: Envelope, headers: Headers, line: str, *, sent: bool) -> str:
         """Put a mail where it belongs, or say why it can be put nowhere."""
         zone, since = self.window.zone, self.window.since
         at = sent_at(headers, zone, before=since) or envelope.arrived or read_date(line, zone)
@@ -226,13 +230,16 @@ class Survey:
             return "has no date that can be read"
         self.has_sent = self.has_sent or "sent" in labels or is_from(headers, self.owner)
         slip = slip_of(headers, at)
-        if self.sorting.take(slip):
+        first = self.wanted.get(slip.id)
+        # Of a mail to oneself the sent copy is told: the other one may have been put there by anybody.
+        own_copy = first is not None and sent and not first.sent and is_from(headers, self.owner)
+        if self.sorting.take(slip) or own_copy:
             place = "Inbox" if "inbox" in labels else "Sent" if "sent" in labels else folder.name
-            self.wanted.append(_Wanted(envelope, slip.id, at, place, folder.kind == "mbox"))
+            self.wanted[slip.id] = _Wanted(envelope, slip.id, at, place, folder.kind == "mbox", sent)
         return ""
 
     def _know_headings(self, files: Files) -> None:
-        for wanted in self.wanted:
+        for wanted in self.wanted.values():
             with suppress(OSError):
                 _, headers, _ = read_header(files, wanted.envelope)
                 self.sorting.add_heading(wanted.id, headers, wanted.at)
@@ -246,12 +253,12 @@ class Survey:
                 )
         if self.sorting.orphans:
             self._know_headings(files)
-        for envelope, known_as, at, place, in_mbox in self.wanted:
+        for envelope, known_as, at, place, in_mbox, sent in self.wanted.values():
             try:
                 _, raw = without_from_line(files.read(envelope, TEXT_READ))
                 origin = Origin(
-                    source=source, where=envelope.where, zone=self.window.zone, place=place, escaped_from=in_mbox,
-                    own_domain=domain_of(self.owner),
+                    source=source, where=envelope.where, zone=self.window.zone, place=place, sent=sent,
+                    escaped_from=in_mbox, own_domain=domain_of(self.owner),
                 )  # fmt: skip
                 yield read_mail(
                     raw, origin, thread=self.sorting.threads.of(known_as), at=at, whole=_all_of(files, envelope)

@@ -45,6 +45,9 @@ class Origin:
     place: str = ""
     """The folder, as a reader would call it."""
 
+    sent: bool = False
+    """The container says that it was sent from this mailbox."""
+
     arrived: datetime | None = None
     """When the container says it came; serves where the mail has no date of its own."""
 
@@ -97,6 +100,7 @@ def read_mail(
         cc=cc,
         medium="mail",
         place=origin.place,
+        sent=origin.sent,
         subject=subject_of(headers),
         automated=is_automated(headers, parts, author, raw[start:]),
         closes=closes(text) or any(leaf.type == "text/vnd.google.email-reaction+json" for leaf in parts),
