@@ -31,6 +31,13 @@ def test_a_live_source_takes_the_place_of_its_files_and_no_other() -> None:
     assert "projects" in FILES, "what was given is not changed"
 
 
+def test_a_live_source_that_replaces_no_file_comes_beside_them() -> None:
+    sources, secrets = live_sources(FILES, {"imap": {"host": "127.0.0.1", "port": 9, "password": "hush"}})
+    assert set(sources) == {"projects", "deals", "team-inbox"}
+    assert sources["team-inbox"]["password"] == "file:secrets/team-inbox-password"
+    assert secrets == {"secrets/team-inbox-password": "hush"}
+
+
 def test_every_fault_of_the_bad_morning_has_a_source() -> None:
     assert {fault.vendor for fault in BAD_MORNING} <= set(REPLACES)
 

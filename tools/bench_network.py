@@ -135,38 +135,15 @@ def vendor_site(vendor):
 
 @contextmanager
 def mail_server():
-    "The agency's mailbox on the IMAP server that the connector's own tests read."
-    import re
-    from email import message_from_bytes
-    from email.utils import parsedate_to_datetime
-    sys.path.insert(0, sys.argv[2])
-    from briefing.demo.files_mail import mailboxes
-    from tests.connectors import imap_server
-    wire, reader, held = Wire(), world.people.reader.email, set()
-    server = imap_server.Server(username=reader, password="a-word-of-7")
-    class Counted(imap_server.Talk):
-        def setup(self):
-            super().setup()
-            plain = self.wfile.write
-            def write(data):
-                wire.size += len(data)
-                return plain(data)
-            self.wfile.write = write
-        def answer(self, rest):
-            wire.calls += 1
-            return super().answer(rest)
-    imap_server.Talk = Counted
-    def move_to(morning):
-        for folder, data in (("INBOX", "Inbox.mbox"), ("Sent", "Sent.mbox")):
-            for part in re.split(rb"(?m)^(?=From [^ ]+ [A-Z][a-z]{2} [A-Z][a-z]{2} )", mailboxes(world, morning)[data]):
-                raw = part.partition(bytes([10]))[2]
-                if raw and raw not in held:
-                    held.add(raw)
-                    server.folder(folder).put(raw, parsedate_to_datetime(message_from_bytes(raw)["Date"]))
-    with imap_server.serving(server):
-        settings = {"host": "127.0.0.1", "port": server.port, "tls": "none", "username": reader,
-                    "password": "a-word-of-7", "source": "imap"}
-        yield "imap", settings, move_to, wire
+    "The reader's mailbox by IMAP, which has a port of its own."
+    from briefing.demo.server.mailboxes import listening
+    from briefing.demo.server.router import Router
+    router = Router(world, first, only=["imap"], settings={"imap": {"mailbox": "reader"}})
+    class Wire:
+        calls = property(lambda self: router.count)
+        size = property(lambda self: router.site("imap").server.sent)
+    with listening(router):
+        yield "imap", {**router.sources("")["imap"], "source": "imap"}, router.move_to, Wire()
 
 vendors, first = sys.argv[1].split(","), date(2026, 11, 18)
 world, told = World(1, first), {}
@@ -201,7 +178,7 @@ is one: there the bytes are judged. Accelo's lists of work come whole every morn
 
 def two_mornings(report: Report, env: Mapping[str, str]) -> None:
     """What the simulated agency's first and second morning cost each vendor; marks save those of the second."""
-    told = _told((sys.executable, "-c", COUNT, ",".join(VENDORS), str(Path(__file__).parent.parent)), env)
+    told = _told((sys.executable, "-c", COUNT, ",".join(VENDORS)), env)
     both = zip(told["gmail"], told["google_calendar"], strict=True)
     told["google, both"] = [[a + b for a, b in zip(mail, days, strict=True)] for mail, days in both]
     report.tell(f"{'two mornings':<16}{'calls':>6}{'then':>6}{'x':>6}{'KB':>9}{'then':>8}{'x':>6}", "")

@@ -147,6 +147,8 @@ def keep_up(running: Running, folder: Path) -> None:
     say(f"The agency's services answer at {running.url} until you press Ctrl-C.")
     say(f"Read them yourself:  briefing --config {folder / 'briefing.toml'} --fresh")
     say(f"                     briefing doctor --config {folder / 'briefing.toml'}")
+    mail = running.sources["imap"]
+    say(f"Its shared mailbox:  IMAP at {mail['host']}:{mail['port']}")
     say(f"What was asked:      {running.url}/_control/requests")
     try:
         threading.Event().wait()

@@ -13,8 +13,12 @@ REPLACES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "google_calendar": ("calendar", "google_calendar", ("calendar",)),
     "gmail": ("inbox", "gmail", ("mail",)),
     "ics": ("absences", "ics", ("absences",)),
+    "imap": ("team-inbox", "imap", ()),
 }
-"""Per site of the server: the source's name, its connector, and the sources of files that it replaces."""
+"""Per site of the server: the source's name, its connector, and the sources of files that it replaces.
+
+The team's shared mailbox replaces none: it holds what is nowhere else.
+"""
 
 BESIDES: Mapping[str, Mapping[str, Any]] = {"accelo": {"currency": "USD", "modules": ["tickets", "retainers"]}}
 """Settings of the source that the service itself cannot tell. Sales and proposals are those of other sources."""
@@ -35,7 +39,7 @@ class Fault:
 
 
 BAD_MORNING: tuple[Fault, ...] = (
-    # Refused, slow, and read in part: two channels fail.
+    # Refused, slow, and read in part: two channels fail, and a folder of mail.
     Fault(
         vendor="accelo", kind="status",
         how={"code": 401, "route": "/oauth2/v0/token", "body": '{"error": "invalid_client"}'},
@@ -45,6 +49,7 @@ BAD_MORNING: tuple[Fault, ...] = (
         vendor="slack", kind="status",
         how={"code": 500, "route": r"conversations\.history.*channel=C0EXT000(01|13)\b"},
     ),
+    Fault(vendor="imap", kind="status", how={"code": 403, "route": r"EXAMINE /Applications$"}),
 )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from briefing.connector import Gone, Ignored, Mark, Skipped, Window
+from briefing.demo.server.imap import Server, Talk, serving
+from briefing.demo.server.imap_faults import says
 from briefing.errors import MarkExpired, SourceError
 from briefing.facts import Fact, Message
 from briefing.meter import Meter, counting
@@ -21,7 +23,6 @@ from connectors.imap import Imap
 from connectors.imap_boxes import Boxes, boxes_of, shown_name
 from connectors.imap_wire import joined
 from connectors.mailbox import Mailbox
-from tests.connectors.imap_server import Server, Talk, says, serving
 from tests.connectors.reading import NOW, window
 
 Things = list[Fact | Gone | Skipped | Ignored | Mark]

@@ -12,11 +12,12 @@ import pytest
 
 from briefing.collect import Source, collect
 from briefing.connector import Connector
+from briefing.demo.server.imap import Server, serving
+from briefing.demo.server.imap_faults import says
 from briefing.facts import Fact, Message
 from briefing.loopback import Loopback
 from briefing.store.sqlite import SqliteStore
 from connectors.ics import Ics
-from tests.connectors.imap_server import Server, says, serving
 from tests.connectors.reading import NOW, window
 from tests.connectors.test_ics_url import SECRET, Publisher, event
 from tests.connectors.test_imap import MAYA, change, imap, mail, messages, put, things

@@ -16,6 +16,8 @@ import pytest
 from imapclient.exceptions import LoginError
 
 from briefing.connector import Gone, Ignored, Mark, Skipped
+from briefing.demo.server.imap import Act, Server, Talk, serving
+from briefing.demo.server.imap_faults import cut, cut_literal, drip, drip_lines, flood, hang, huge_literal, reset, says
 from briefing.errors import AuthError, BadAnswer, MarkExpired, NotReached, RateLimited, SourceError
 from briefing.facts import Fact
 from briefing.http import Guards, set_testing
@@ -24,21 +26,6 @@ from briefing.loopback import Loopback, Reply, Request, json_reply
 from connectors.imap import Imap
 from connectors.imap_wire import Server as Where
 from connectors.imap_wire import explained
-from tests.connectors.imap_server import (
-    Act,
-    Server,
-    Talk,
-    cut,
-    cut_literal,
-    drip,
-    drip_lines,
-    flood,
-    hang,
-    huge_literal,
-    reset,
-    says,
-    serving,
-)
 from tests.connectors.reading import NOW, window
 from tests.connectors.test_imap import DANA, FILE, MAYA, TEXT, imap, mail, messages, parts, put, things
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from briefing.demo.server.pace import AT_ONCE, Pace, steady
 from briefing.demo.server.router import Router
+from briefing.demo.server.sites import MAIL
 from briefing.demo.world import DEMO_SEED, World
 from briefing.loopback import Loopback
 
@@ -30,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         router = Router(world, asked.date, only=only, settings=asked.settings, pace=asked.latency)
         server = Loopback(router, port=asked.port).start()
+        if MAIL in router.names:
+            from briefing.demo.server.mailboxes import listen
+
+            listen(router)
         told = {"url": server.url, "sources": router.sources(server.url)}
     except (OSError, OverflowError) as error:
         sys.exit(f"cannot serve on port {asked.port}: {error}")

@@ -21,6 +21,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from briefing import loopback
+from briefing.demo.server.sites import MAIL
 from briefing.loopback import Fault, Reply, Request, json_reply
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ class Control:
         asked = _object(request)
         vendor, where = str(asked.pop("vendor")), str(asked.pop("route", ""))
         times, after = asked.pop("times", None), int(asked.pop("after", 0))
-        fault = named_fault(str(asked.pop("kind")), asked)
+        kind = str(asked.pop("kind"))
+        if vendor == MAIL and kind not in {"status", *MANNERS}:
+            raise ValueError(f"no fault {kind!r} of IMAP (there are status, {', '.join(MANNERS)})")
+        fault = named_fault(kind, asked)
         one = replace(fault, where=where, times=None if times is None else int(times), after=after)
         self._router.add_fault(vendor, one)
         return {"ok": True}

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from briefing.demo.server.control import Control
 from briefing.demo.server.pace import AT_ONCE, Pace, Wait
-from briefing.demo.server.sites import SITES, VendorSite, pace_of, site_class, source_of
+from briefing.demo.server.sites import MAIL, SITES, VendorSite, pace_of, site_class, source_of
 from briefing.demo.world import World
 from briefing.loopback import Fault, Reply, Request, json_reply
+
+if TYPE_CHECKING:
+    from briefing.demo.server.mailboxes import MailSite
 
 CONTROL = "_control"
 MOST_KEPT = 20_000
@@ -58,6 +61,9 @@ class Router:
         self._building = {name: threading.Lock() for name in self.names}
         self._control = Control(self)
         self._never = threading.Event()
+        self.mail_port = 0
+        """Where the agency's mail answers by IMAP (`mailboxes.listening`); 0 while it does not."""
+
         self.reset()
 
     # --- state --------------------------------------------------------------------------------------------------------
@@ -105,8 +111,12 @@ class Router:
             return found
 
     def sources(self, url: str) -> dict[str, dict[str, Any]]:
-        """What a configuration needs for each vendor, with this server's address."""
-        return {name: source_of(name, f"{url}/{name}", self.settings.get(name, {})) for name in self.names}
+        """What a configuration needs for each vendor, with this server's address; mail only while it is served."""
+        told = {name: source_of(name, f"{url}/{name}", self.settings.get(name, {})) for name in self.names
+                if name != MAIL}  # fmt: skip
+        if self.mail_port:
+            told[MAIL] = cast("MailSite", self.site(MAIL)).source(self.mail_port)
+        return told
 
     # --- what it is told ----------------------------------------------------------------------------------------------
 
@@ -165,23 +175,24 @@ class Router:
             return json_reply({"error": f"no vendor {vendor!r}", "vendors": list(self.names)}, status=404)
         headers = {**request.headers, "x-forwarded-prefix": f"/{vendor}"}
         inner = replace(request, path=f"/{rest}", headers=headers)
+        with self.taken(vendor, inner) as fault:
+            reply = self.site(vendor)(inner)
+            return fault.change(inner, reply) if fault else reply
+
+    @contextmanager
+    def taken(self, vendor: str, request: Request) -> Iterator[Fault | None]:
+        """A vendor's request: remembered, and begun at its turn and after its time. The fault that strikes."""
         with self._guard:
-            self._remember(Seen(vendor=vendor, request=inner))
-            fault = next((fault for name, fault in self._faults if name == vendor and fault.takes(inner)), None)
-            told = next((wait for name, wait in self._waits if name in {"", vendor} and _meets(wait, inner)), None)
+            self._remember(Seen(vendor=vendor, request=request))
+            fault = next((fault for name, fault in self._faults if name == vendor and fault.takes(request)), None)
+            told = next((wait for name, wait in self._waits if name in {"", vendor} and _meets(wait, request)), None)
             place = self._places.get(vendor)
             pace = self._paces[vendor]
-        seconds = told.of(inner) if told else pace.seconds(inner)
-        if place is None:
-            return self._answer(vendor, inner, seconds, fault)
-        with place:
-            return self._answer(vendor, inner, seconds, fault)
-
-    def _answer(self, vendor: str, request: Request, seconds: float, fault: Fault | None) -> Reply:
-        if seconds:
-            self._never.wait(seconds)
-        reply = self.site(vendor)(request)
-        return fault.change(request, reply) if fault else reply
+        seconds = told.of(request) if told else pace.seconds(request)
+        with place or nullcontext():
+            if seconds:
+                self._never.wait(seconds)
+            yield fault
 
     def _remember(self, one: Seen) -> None:
         self._seen.append(one)

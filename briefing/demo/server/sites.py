@@ -11,12 +11,16 @@ from briefing.demo.server.pace import Pace
 from briefing.demo.world import World
 from briefing.loopback import Reply, Request
 
+MAIL = "imap"
+"""The vendor that has a port of its own, because it speaks no HTTP."""
+
 SITES: dict[str, str] = {
     "accelo": "briefing.demo.server.accelo:AcceloSite",
     "caldav": "briefing.demo.server.calendars:CalDavSite",
     "gmail": "briefing.demo.server.gmail:GmailSite",
     "google_calendar": "briefing.demo.server.google_calendar:GoogleCalendarSite",
     "ics": "briefing.demo.server.calendars:IcsSite",
+    "imap": "briefing.demo.server.mailboxes:MailSite",
     "slack": "briefing.demo.server.slack:SlackSite",
 }
 """Name, which is the first segment of the path, and where its class stands."""

@@ -1,14 +1,21 @@
-"""A small IMAP server in a thread: folders in memory, and anything may be made to go wrong on the wire.
+"""IMAP on this machine: mailboxes in memory, and anything may be made to go wrong on the wire.
 
-It speaks as much of RFC 3501 as the connector asks for, counts what was asked, and refuses whatever would change
-something. A fault is a function from a command to what happens in place of the answer.
+    server = Server(username="maya@harbourlane.example")
+    server.folder("INBOX").put(raw, arrived)
+    with serving(server):
+        connector = Imap(host="127.0.0.1", port=server.port, tls="none", ...)
+
+It binds to 127.0.0.1 only, serves every connection in a thread, and speaks as much of RFC 3501 as a reader asks for:
+capabilities, a login by password or XOAUTH2, folders with their special use (RFC 6154), namespaces, EXAMINE with
+UIDVALIDITY and HIGHESTMODSEQ (RFC 7162), SEARCH and FETCH by UID. Whatever would change something is refused. It keeps
+what was asked, without logins. A fault is a function from a command to what happens in place of the answer
+(`briefing.demo.server.imap_faults`). The agency's mailboxes stand in `briefing.demo.server.mailboxes`.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -39,14 +46,23 @@ class Folder:
     """One folder."""
 
     flags: str = ""
-    validity: int = 7
-    next: int = 1
-    modseq: int = 1
-    mails: dict[int, Mail] = field(default_factory=dict)
+    """Its special use, such as `\\Sent`; empty without one."""
 
-    def put(self, raw: bytes, arrived: datetime) -> int:
-        """A mail comes."""
-        uid = self.next
+    validity: int = 7
+    """UIDVALIDITY: another one means that all UIDs are new."""
+
+    next: int = 1
+    """UIDNEXT: greater than every UID so far."""
+
+    modseq: int = 1
+    """HIGHESTMODSEQ: grows with every change."""
+
+    mails: dict[int, Mail] = field(default_factory=dict)
+    """By UID, in their order."""
+
+    def put(self, raw: bytes, arrived: datetime, uid: int = 0) -> int:
+        """A mail comes, under the next UID or one beyond it. Its lines end as on the wire."""
+        uid = max(uid, self.next)
         self.mails[uid] = Mail(raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), arrived)
         self.next, self.modseq = uid + 1, self.modseq + 1
         return uid
@@ -77,12 +93,14 @@ class Fault:
 
 @dataclass
 class Server:
-    """Folders, and who may see them."""
+    """Folders of one mailbox, and who may see them."""
 
     folders: dict[str, Folder] = field(default_factory=dict)
     username: str = "maya"
-    password: str = "a-word"
+    password: str = field(default="a-word")
     tokens: set[str] = field(default_factory=set)
+    """What XOAUTH2 takes in place of the password."""
+
     capabilities: str = CAPABILITIES
     greeting: str = "* OK ready"
     between: str = "/"
@@ -92,6 +110,11 @@ class Server:
     """UIDs that are never given, though they are there."""
 
     asked: list[str] = field(default_factory=list)
+    """Commands that came, without their tags and without what logs in."""
+
+    sent: int = 0
+    """Bytes of answers."""
+
     port: int = 0
     made: int = 0
     """Folders so far: a folder that is made again has other numbers."""
@@ -123,11 +146,13 @@ class Talk(socketserver.StreamRequestHandler):
 
     disable_nagle_algorithm = True
     server: Any
+    tag = "*"
     skip = False
     """A fault has given the answer already."""
 
     def handle(self) -> None:
-        self.mailbox: Server = self.server.mailbox
+        """Greet, then answer command by command until somebody leaves."""
+        self.mailbox: Server = self.server.find()
         self.stopping: threading.Event = self.server.stopping
         self.folder = Folder()
         try:
@@ -137,7 +162,7 @@ class Talk(socketserver.StreamRequestHandler):
             while line := self.rfile.readline():
                 tag, _, rest = line.decode("latin-1").rstrip("\r\n").partition(" ")
                 self.tag = tag
-                self.mailbox.asked.append(rest)
+                self.mailbox.asked.append("LOGIN" if rest.upper().startswith("LOGIN ") else rest)
                 self.skip = False
                 if self.struck(rest):
                     return
@@ -158,7 +183,12 @@ class Talk(socketserver.StreamRequestHandler):
 
     def say(self, text: str) -> None:
         """A line."""
-        self.wfile.write(text.encode("utf-8", "surrogateescape") + b"\r\n")
+        self.give(text.encode("utf-8", "surrogateescape") + b"\r\n")
+
+    def give(self, data: bytes) -> None:
+        """Bytes of an answer."""
+        self.mailbox.sent += len(data)
+        self.wfile.write(data)
 
     def ok(self, text: str = "done") -> bool:
         """The end of an answer."""
@@ -185,10 +215,12 @@ class Talk(socketserver.StreamRequestHandler):
         return bool(act(rest))
 
     def capability(self, rest: str) -> bool:
+        """What is spoken here."""
         self.say(f"* CAPABILITY {self.mailbox.capabilities}")
         return self.ok()
 
     def authenticate(self, rest: str) -> bool:
+        """A login by SASL PLAIN or XOAUTH2."""
         self.say("+ ")
         told = base64.b64decode(self.rfile.readline().strip()).decode()
         if "XOAUTH2" in rest.upper():
@@ -202,23 +234,28 @@ class Talk(socketserver.StreamRequestHandler):
         return self.ok() if good else self.no("[AUTHENTICATIONFAILED] Invalid credentials (Failure)")
 
     def login(self, rest: str) -> bool:
+        """A login by name and password."""
         good = rest == f'LOGIN "{self.mailbox.username}" "{self.mailbox.password}"'
         return self.ok() if good else self.no("LOGIN failed.")
 
     def list(self, rest: str) -> bool:
+        """Every folder with its special use."""
         for name, folder in self.mailbox.folders.items():
             self.say(f'* LIST ({folder.flags}) "{self.mailbox.between}" {quoted(name)}')
         return self.ok()
 
     def namespace(self, rest: str) -> bool:
+        """Where own and other people's folders lie."""
         self.say(f"* NAMESPACE {self.mailbox.namespaces}")
         return self.ok()
 
     def enable(self, rest: str) -> bool:
+        """CONDSTORE is on."""
         self.say("* ENABLED CONDSTORE")
         return self.ok()
 
     def examine(self, rest: str) -> bool:
+        """Open a folder without changing it: its UIDVALIDITY, UIDNEXT and HIGHESTMODSEQ."""
         name = rest.partition(" ")[2]
         found = next((one for own, one in self.mailbox.folders.items() if quoted(own) == name), None)
         if found is None:
@@ -233,6 +270,7 @@ class Talk(socketserver.StreamRequestHandler):
         return self.ok("[READ-ONLY] examined")
 
     def search(self, rest: str) -> bool:
+        """UIDs since a day of arrival, not deleted, or among some."""
         wanted = list(self.folder.mails)
         if since := re.search(r"SINCE (\d+)-(\w{3})-(\d{4})", rest):
             day = date(int(since[3]), MONTHS.index(since[2]) + 1, int(since[1]))
@@ -240,21 +278,25 @@ class Talk(socketserver.StreamRequestHandler):
         if "UNDELETED" in rest:
             wanted = [uid for uid in wanted if not self.folder.mails[uid].flags & {"\\Deleted", "\\Draft"}]
         if some := re.search(r"UID ([\d:,]+)$", rest):
-            wanted = [uid for uid in wanted if uid in numbers(some[1])]
+            named = numbers(some[1])
+            wanted = [uid for uid in wanted if named(uid)]
         self.say("* SEARCH" + "".join(f" {uid}" for uid in wanted))
         return self.ok()
 
     def fetch(self, rest: str) -> bool:
+        """Fields, words or the structure of mails. Raises AssertionError for an item that would mark them as read."""
         found = re.match(r"UID FETCH ([\d:,]+) \((.*)\)$", rest)
         assert found is not None
         items = re.findall(r"BODY\.PEEK\[[^\]]*\](?:<\d+\.\d+>)?|\S+", found[2])
+        named = numbers(found[1])
         for number, (uid, mail) in enumerate(self.folder.mails.items(), 1):
-            if uid in numbers(found[1]) - self.mailbox.withheld:
+            if named(uid) and uid not in self.mailbox.withheld:
                 parts = [b"UID %d" % uid, *(told(item, mail) for item in items)]
-                self.wfile.write(b"* %d FETCH (" % number + b" ".join(parts) + b")\r\n")
+                self.give(b"* %d FETCH (" % number + b" ".join(parts) + b")\r\n")
         return self.ok()
 
     def logout(self, rest: str) -> bool:
+        """The end."""
         self.say("* BYE come again")
         self.ok()
         return False
@@ -266,13 +308,11 @@ def quoted(name: str) -> str:
     return f'"{plain}"'
 
 
-def numbers(text: str) -> set[int]:
-    """UIDs of `1:3,7`."""
-    found: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition(":")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
+def numbers(text: str) -> Callable[[int], bool]:
+    """Whether a UID is one of `1:3,7`."""
+    spans = [(int(first), int(last or first)) for first, _, last in (part.partition(":") for part in text.split(","))]
+    single, wide = {first for first, last in spans if first == last}, [one for one in spans if one[0] != one[1]]
+    return lambda uid: uid in single or any(first <= uid <= last for first, last in wide)
 
 
 def told(item: str, mail: Mail) -> bytes:
@@ -345,91 +385,41 @@ class _Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
     block_on_close = False
-    mailbox: Server
-    stopping: threading.Event
+
+    def __init__(self, find: Callable[[], Server], port: int) -> None:
+        self.find, self.stopping = find, threading.Event()
+        super().__init__(("127.0.0.1", port), Talk)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no error of ours."""
 
 
+class Post:
+    """Listens on a port of this machine, each connection in a thread of its own."""
+
+    def __init__(self, find: Callable[[], Server], port: int = 0) -> None:
+        """`find` gives the mailbox that a new connection is about. Raises OSError where the port is taken."""
+        self._listener = _Listener(find, port)
+        self.port: int = self._listener.server_address[1]
+
+    def start(self) -> Post:
+        """Take connections from now on."""
+        threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Take no more; what hangs on purpose is let go."""
+        self._listener.stopping.set()
+        self._listener.shutdown()
+        self._listener.server_close()
+
+
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """The server on a port of this machine."""
-    with _Listener(("127.0.0.1", 0), Talk) as listener:
-        listener.mailbox, listener.stopping = server, threading.Event()
-        server.port = listener.server_address[1]
-        thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            listener.stopping.set()
-            listener.shutdown()
-
-
-# --- what can go wrong ---------------------------------------------------------------------------------------------
-
-
-def hang(talk: Talk, command: str) -> None:
-    """No answer."""
-    talk.stopping.wait(30)
-
-
-def drip(talk: Talk, command: str) -> None:
-    """Signs of life for ever, and no answer."""
-    while not talk.stopping.wait(0.02):
-        talk.wfile.write(b"*")
-
-
-def drip_lines(talk: Talk, command: str) -> None:
-    """The same, in whole lines."""
-    while not talk.stopping.wait(0.02):
-        talk.say("* OK still here")
-
-
-def cut(talk: Talk, command: str) -> None:
-    """The connection ends in the middle of a line."""
-    talk.wfile.write(b"* 1 FET")
-
-
-def cut_literal(talk: Talk, command: str) -> None:
-    """The connection ends in the middle of a text."""
-    talk.wfile.write(b"* 1 FETCH (UID 1 BODY[] {500}\r\nFrom: a@")
-
-
-def reset(talk: Talk, command: str) -> None:
-    """The connection is cut hard."""
-    talk.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-
-
-def says(text: str) -> Act:
-    """Some words in place of the answer; `TAG` is the command's."""
-
-    def act(talk: Talk, command: str) -> None:
-        tag = getattr(talk, "tag", "*")
-        talk.wfile.write(text.replace("TAG", tag).replace("\n", "\r\n").encode() + b"\r\n")
-        talk.stopping.wait(2)
-
-    return act
-
-
-def flood(megabytes: int, line: bytes = b"* 1 EXISTS\r\n") -> Act:
-    """More than anybody takes."""
-
-    def act(talk: Talk, command: str) -> None:
-        block = line * (65_536 // len(line) + 1)
-        for _ in range(megabytes * 16):
-            talk.wfile.write(block)
-
-    return act
-
-
-def huge_literal(size: int) -> Act:
-    """A text of a size that nobody takes, and many of its bytes."""
-
-    def act(talk: Talk, command: str) -> None:
-        talk.wfile.write(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % size)
-        for _ in range(1000):
-            talk.wfile.write(b"x" * 65_536)
-
-    return act
+    """One mailbox on a port of this machine."""
+    post = Post(lambda: server).start()
+    server.port = post.port
+    try:
+        yield server
+    finally:
+        post.stop()
