@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?=
-COUNTERPARTS := chromium fonts-dejavu-core dovecot-imapd radicale python3-tz nginx-light notmuch openssl
+COUNTERPARTS := chromium cron dovecot-imapd faketime fonts-dejavu-core nginx-light notmuch openssl opensmtpd \
+  python3-tz radicale
 
 # Tests start many processes: without byte code each of them would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +32,7 @@ lint: $(VENV)/ready  ## formatting, lint, types, import contracts
 test: lint  ## lint and all tests that need nothing but Python (TESTS=name to choose)
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not system and not soak" $(if $(TESTS),-x -k $(TESTS))
 
-test-system: $(VENV)/ready  ## tests with real counterparts from Debian (Chromium, Dovecot, Radicale, nginx, notmuch)
+test-system: $(VENV)/ready  ## tests with real counterparts from Debian (Chromium, cron, Dovecot, OpenSMTPD, nginx, ...)
 	! command -v dpkg >/dev/null || dpkg -s $(COUNTERPARTS) >/dev/null 2>&1 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(COUNTERPARTS); }
 	$(BIN)/pytest -m system $(if $(TESTS),-x -k $(TESTS))

@@ -90,6 +90,7 @@ class Wire:
         ({}, "sent", "250 2.0.0 queued", "none"),
         ({"mail": "451 later"}, "deferred", "451 later", "sent"),
         ({"mail": "550 not from you"}, "refused", "550 not from you", "none"),
+        ({"mail": "530 5.7.0 log in first"}, "refused", "530 5.7.0 log in first", "none"),
         ({"rcpt": "450 greylisted"}, "deferred", "450 greylisted", "sent"),
         ({"rcpt": "550 5.1.1 no such user"}, "refused", "550 5.1.1 no such user", "none"),
         ({"rcpt": "421 closing"}, "deferred", "421 closing", "sent"),
@@ -131,6 +132,20 @@ def test_one_of_several_is_refused_and_the_others_have_it(ledger: Ledger, ports:
     found = Wire(ledger, ports["none"], to=(MAYA, BO)).send()
     assert {to: one.state for to, one in found.items()} == {MAYA: "sent", BO: "refused"}
     assert [to for to, _ in post.taken] == [(MAYA,)]
+
+
+@pytest.mark.parametrize("second", ["450 greylisted", "421 closing", "550 5.1.1 no such user"])
+def test_all_of_several_are_refused_each_by_its_own_reply(
+    ledger: Ledger, ports: Mapping[str, int], post: Post, second: str
+) -> None:
+    """smtplib has one exception for the three; whoever was put off alone is tried again."""
+    post.rcpt = {MAYA: "550 5.1.1 no such user", BO: second}
+    found = Wire(ledger, ports["none"], to=(MAYA, BO)).send()
+    later = second.startswith("4")
+    assert {to: one.state for to, one in found.items()} == {MAYA: "refused", BO: "deferred" if later else "refused"}
+    post.rcpt = {}
+    Wire(ledger, ports["none"], to=(MAYA, BO)).send(run="2")
+    assert [to for to, _ in post.taken] == [(BO,)] * later
 
 
 def test_one_of_several_is_put_off_and_alone_tried_again_with_the_same_bytes(
@@ -223,6 +238,7 @@ def test_a_refused_login_is_asked_once_and_never_again_by_itself(
     ("code", "detail"),
     [
         ("500", "login refused: 500"),
+        ("530 5.7.0", "login refused: 530 5.7.0"),
         ("535 5.7.8", "login refused: 535 5.7.8"),
         ("454 4.7.0", "login put off: 454 4.7.0"),
     ],
