@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError
 
 from briefing.config_problems import nearest, said
-from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel
+from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel, PingSection
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
 from briefing.escalation_settings import EscalateSection, PersonSection
@@ -76,6 +76,7 @@ class Settings(Section):
     deliver: Mapping[str, Annotated[AnyChannel, Field(discriminator="use")]] = Field(default_factory=dict)
     people: Mapping[str, PersonSection] = Field(default_factory=dict)
     escalate: tuple[EscalateSection, ...] = ()
+    ping: PingSection = PingSection()
     max_age: Annotated[str, AfterValidator(_age)] = "2h"
     """How old readings may be before a run asks again."""
 

@@ -9,7 +9,7 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
-from briefing.deliver.channel_settings import CHANNELS
+from briefing.deliver.channel_settings import CHANNELS, PingSection
 from briefing.escalation_settings import EscalateSection, PersonSection, StepSection
 from briefing.sections import (
     AudienceSection,
@@ -23,8 +23,8 @@ from briefing.sections import (
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "workspace": WorkspaceSection, "currency": CurrencySection, "audience": AudienceSection,
-    "clients": ClientSection, "order": OrderSection, "schedule": ScheduleSection, "sources": SourceSection,
-    "people": PersonSection, "escalate": EscalateSection,
+    "clients": ClientSection, "order": OrderSection, "schedule": ScheduleSection, "ping": PingSection,
+    "sources": SourceSection,    "people": PersonSection, "escalate": EscalateSection,
 }  # fmt: skip
 
 NAMED = frozenset({"sources", "clients", "deliver", "rules", "people"})

@@ -138,6 +138,18 @@ def of_channels(workspace: Workspace) -> Iterator[Check]:
         good = outcome.result == "sent"
         cure = "" if good else f"correct deliver.{channel.name}, or the server; then briefing doctor again"
         yield Check(about=f"deliver {channel.name}", what=outcome.detail, ok=good, cure=cure)
+    yield from of_ping(workspace)
+
+
+def of_ping(workspace: Workspace) -> Iterator[Check]:
+    """Whether the dead-man's switch has an address; no sign is given."""
+    from briefing.cli.run import ping_in
+
+    problems: list[str] = []
+    if ping_in(workspace, problems.append):
+        yield Check(about="ping", what="the address can be read; no sign was given")
+    for problem in problems:
+        yield Check(about="ping", what=problem, ok=False, cure="put it right, then briefing doctor again")
 
 
 def of_store(workspace: Workspace, now: datetime) -> tuple[list[Check], datetime | None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,9 +21,14 @@ from briefing.deliver.outbox import Pace
 from briefing.deliver.report import Day, line, since_delivered
 from briefing.deliver.run import Asked, Hands, looked_up
 from briefing.deliver.run import run as run_once
-from briefing.errors import UsageError
+from briefing.errors import BriefingError, ConfigError, UsageError
 from briefing.store import Store
 from briefing.workspace import Workspace, collect_into
+
+if TYPE_CHECKING:
+    from briefing.deliver.ping import Ping
+
+FAULT = BriefingError.exit_code
 
 
 def run(config: Path | None, asked: Asked) -> None:
@@ -30,7 +36,53 @@ def run(config: Path | None, asked: Asked) -> None:
     if asked.dry_run + asked.resend + asked.skip_today > 1:
         raise UsageError("--dry-run, --resend and --skip-today exclude each other", advice="take one of them")
     workspace = chosen(config, "")
-    raise typer.Exit(run_once(workspace, asked, hands_of(workspace, asked)))
+    raise typer.Exit(with_signs(workspace, asked, hands_of(workspace, asked))[0])
+
+
+def with_signs(workspace: Workspace, asked: Asked, hands: Hands) -> tuple[int, bool]:
+    """One run with its signs to `[ping]`: the exit code, and whether a sign of success was taken.
+
+    A run by one channel alone says nothing of the others, and a dry run nothing at all: they give no sign. Nor does a
+    run that finds another at work: that one gives its own.
+    """
+    ping = None if asked.dry_run or asked.names else ping_in(workspace, hands.warn)
+    if ping is None:
+        return run_once(workspace, asked, hands), False
+    said: list[str] = []
+    begun: list[bool] = []
+
+    def began() -> None:
+        begun.append(True)
+        ping.began()
+
+    def both(tell: Callable[[str], None]) -> Callable[[str], None]:
+        def heard(text: str) -> None:
+            said.append(text)
+            tell(text)
+
+        return heard
+
+    try:
+        code = run_once(workspace, asked, replace(hands, say=both(hands.say), warn=both(hands.warn), began=began))
+    except BaseException as error:
+        if begun:
+            known = isinstance(error, BriefingError)
+            ping.ended(getattr(error, "exit_code", FAULT), [*said, str(error) if known else type(error).__name__])
+        raise
+    return code, ping.ended(code, said) and code == 0
+
+
+def ping_in(workspace: Workspace, warn: Callable[[str], None]) -> Ping | None:
+    """Where signs of life go; None where nowhere. What keeps it from being used is told, and stops nothing."""
+    if not workspace.settings.ping.url:
+        return None
+    from briefing.deliver.ping import ping_of
+
+    try:
+        return ping_of(workspace.settings.ping, base=workspace.base)
+    except ConfigError as error:
+        warn("; ".join(error.problems))
+        return None
 
 
 def hands_of(workspace: Workspace, asked: Asked) -> Hands:

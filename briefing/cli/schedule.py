@@ -23,12 +23,11 @@ from briefing import words
 from briefing.cli import fail
 from briefing.cli.commands import chosen, clock, log_begins
 from briefing.cli.output import write_private
-from briefing.cli.run import hands_of
+from briefing.cli.run import hands_of, ping_in, with_signs
 from briefing.config import Settings, locate
 from briefing.deliver.channels import channels
 from briefing.deliver.report import Day
 from briefing.deliver.run import Asked, looked_up
-from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, Busy, UsageError
 from briefing.schedule import EVERY, Timetable, Verdict, missed, next_due, progress_of, said, verdict
 from briefing.schedulers import Job, ScheduleError, Scheduler, known
@@ -40,6 +39,7 @@ log = logging.getLogger(__name__)
 
 ACTIONS = ("status", "install", "remove")
 MEMORY = "scheduled.json"
+FREE = frozenset({"no workday", "holiday", "day off"})
 NOTHING = "Nothing is scheduled for this configuration."
 TOO_LONG = timedelta(hours=2)
 """Another run that is still at work so long after the time is told."""
@@ -77,6 +77,8 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
     timetable = _timetable(workspace, now)
     if not (found := verdict(timetable, now)).wanted:
         _quiet(said(timetable, found))
+        if found.outcome in FREE:
+            _all_well(workspace, timetable, found, now, memory)
         return 0
     log_begins(workspace)
     found = _verdict(workspace, timetable, now, _editions(workspace, now))
@@ -86,16 +88,32 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         return 1  # a stuck edition was told by the run that found it so
     if not found.wanted:
         _quiet(said(timetable, found))
+        if found.outcome == "delivered":
+            _all_well(workspace, timetable, found, now, memory)
         return 0
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
     try:
-        return run_once(workspace, Asked(), hands)
+        code, signed = with_signs(workspace, Asked(), hands)
     except Busy as error:
         # The run before waits for a mail server, perhaps; it is the one that delivers.
         if found.due is not None and now - found.due > TOO_LONG:
             raise
         _quiet(str(error))
         return error.exit_code
+    memory.signed = memory.signed or signed
+    return code
+
+
+def _all_well(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> None:
+    """Once a day, from the time of an edition on, a sign of success where nothing is to be sent: on a free day, or
+    because it was sent by hand before. So the dead-man's switch waits for one sign a day and knows no holidays.
+    """
+    due, until = timetable.due(found.date), timetable.until(found.date)
+    if memory.signed or not workspace.settings.ping.url or due is None or until is None or not due <= now < until:
+        return
+    log_begins(workspace)
+    ping = ping_in(workspace, memory.tell)
+    memory.signed = ping is not None and ping.ended(0, [said(timetable, found)])
 
 
 def _quiet(text: str) -> None:
@@ -112,6 +130,8 @@ class Memory:
     path: Path
     now: datetime
     told: list[str]
+    signed: bool = False
+    """Whether the dead-man's switch took a sign of success today."""
 
     @classmethod
     def of(cls, folder: Path, now: datetime) -> Memory:
@@ -119,7 +139,8 @@ class Memory:
         plain, day = remembered(folder), f"{now:%Y-%m-%d}"
         told = plain.get("told") if plain.get("day") == day else None
         texts = [str(one) for one in told] if isinstance(told, list) else []
-        return cls(path=folder / MEMORY, now=now, told=texts)
+        signed = plain.get("signed") is True and plain.get("day") == day
+        return cls(path=folder / MEMORY, now=now, told=texts, signed=signed)
 
     def tell(self, text: str, advice: str = "") -> None:
         """Something for a person, once a day."""
@@ -129,7 +150,12 @@ class Memory:
 
     def keep(self) -> None:
         """A folder that cannot be written is told by what needs it more."""
-        plain = {"looked": self.now.isoformat(), "day": f"{self.now:%Y-%m-%d}", "told": self.told}
+        plain = {
+            "looked": self.now.isoformat(),
+            "day": f"{self.now:%Y-%m-%d}",
+            "told": self.told,
+            "signed": self.signed,
+        }
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_private(self.path, json.dumps(plain, ensure_ascii=False))

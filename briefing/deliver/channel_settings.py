@@ -39,6 +39,13 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+class PingSection(Section):
+    """`[ping]`: where a run gives a sign of life."""
+
+    url: SecretReference = ""
+    """A reference: who knows the address can give signs in our name."""
+
+
 class EmailChannel(Section):
     """`[deliver.NAME] use = "email"`: over SMTP."""
 

@@ -62,6 +62,9 @@ class Hands:
     warn: Callable[[str], None]
     """What needs a person."""
 
+    began: Callable[[], None] = lambda: None
+    """Told once the lock is held: from here on this run is the one that delivers."""
+
 
 def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
     """One run. The exit code: 1 where a channel did not deliver, or no source was whole.
@@ -72,6 +75,7 @@ def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
     if asked.dry_run:
         return _Run(workspace, asked, hands, channels).dry()
     with alone(workspace.folder):
+        hands.began()
         return _Run(workspace, asked, hands, channels).real()
 
 
