@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError
 
 from briefing.config_problems import nearest, said
-from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel, PingSection
+from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel, GmailChannel, PingSection
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import ConfigError
 from briefing.escalation_settings import EscalateSection, PersonSection
@@ -210,14 +210,14 @@ def _delivery_problems(plain: Mapping[str, object]) -> list[str]:
         except ValidationError:
             continue  # told already
         problems += [f"deliver.{name}.{problem}" for problem in channel.problems()]
-        if isinstance(channel, EmailChannel):
+        if isinstance(channel, EmailChannel | GmailChannel):
             problems += [f"deliver.{name}.{problem}" for problem in _recipient_problems(channel, plain)]
         elif isinstance(channel, SlackChannel):
             problems += [f"deliver.{name}.{problem}" for problem in channel.reader_problems(plain)]
     return problems
 
 
-def _recipient_problems(channel: EmailChannel, plain: Mapping[str, object]) -> list[str]:
+def _recipient_problems(channel: EmailChannel | GmailChannel, plain: Mapping[str, object]) -> list[str]:
     """The briefing goes to its audience and to our own domains, never to a client."""
     from briefing.deliver.mail import address
 

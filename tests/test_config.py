@@ -146,7 +146,7 @@ def test_one_problem(tmp_path: Path, text: str, problem: str) -> None:
         ('[deliver.a]\nuse = "file"\nfolder = ""', "deliver.a.folder: is empty"),
         (
             '[deliver.a]\nuse = "emial"',
-            'deliver.a.use: "emial" is none of email, slack, file, stdout (did you mean "email"?)',
+            'deliver.a.use: "emial" is none of email, gmail, slack, file, stdout (did you mean "email"?)',
         ),
     ],
 )

@@ -6,8 +6,8 @@ recipient    whom a channel reaches: an address, a folder, standard output
 ledger       what was sent to whom, by which channel, with what result (`briefing/store/ledger.py`)
 outbox       asks the ledger, sends, and tells the ledger
 
-`policy.py`, `edition.py`, `mail.py` and `slack_post.py` are pure; `smtp.py`, `slack.py`, `folder.py` and `output.py`
-are edges, each with one `send`; `outbox.py` stands between them. A new channel is one more edge.
+`policy.py`, `edition.py`, `mail.py` and `slack_post.py` are pure; `smtp.py`, `gmail.py`, `slack.py`, `folder.py` and
+`output.py` are edges, each with one `send`; `outbox.py` stands between them. A new channel is one more edge.
 """
 
 from __future__ import annotations

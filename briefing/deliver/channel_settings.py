@@ -39,6 +39,12 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+def is_here(url: str) -> bool:
+    """Whether an address is one of this machine, where nobody reads along."""
+    found = re.match(r"http://(\[[^]]*\]|[^:/?#]+)(?=[:/?#]|$)", url)
+    return found is not None and found[1].strip("[]") in HERE
+
+
 class PingSection(Section):
     """`[ping]`: where a run gives a sign of life."""
 
@@ -101,6 +107,42 @@ class EmailChannel(Section):
         return found
 
 
+class GmailChannel(Section):
+    """`[deliver.NAME] use = "gmail"`: through Gmail's API, for accounts that take no password over SMTP."""
+
+    use: Literal["gmail"]
+    access_token: SecretReference = ""
+    refresh_token: SecretReference = ""
+    client_id: str = ""
+    client_secret: SecretReference = ""
+    token_url: str = "google"  # noqa: S105  (an address, by its name)
+    base_url: str = "https://gmail.googleapis.com"
+    sender: MailAddress = Field(alias="from")
+    to: tuple[MailAddress, ...] = ()
+    """Empty: the audience's first address."""
+
+    reply_to: Annotated[str, AfterValidator(lambda value: value and _mail_address(value))] = ""
+    deadline: float = Field(default=60, gt=0, le=3600)
+    """Seconds for one try."""
+
+    patience: float = Field(default=1200, ge=0, le=21600)
+    """Seconds within which a Gmail that says "later" is tried again in the same run."""
+
+    def problems(self) -> list[str]:
+        """What is wrong between the keys."""
+        found = []
+        if bool(self.access_token) == bool(self.refresh_token):
+            found.append("refresh_token: give one of access_token and refresh_token")
+        if self.refresh_token and not self.client_id:
+            found.append("refresh_token: needs client_id too")
+        found += [
+            f"{key}: write an address that begins with https://"
+            for key in ("base_url", "token_url")
+            if not (value := getattr(self, key)).startswith("https://") and value != "google" and not is_here(value)
+        ]
+        return found
+
+
 class FileChannel(Section):
     """`[deliver.NAME] use = "file"`: dated files in a folder."""
 
@@ -133,6 +175,12 @@ class OutputChannel(Section):
         return []
 
 
-AnyChannel = EmailChannel | FileChannel | OutputChannel | SlackChannel
+AnyChannel = EmailChannel | GmailChannel | FileChannel | OutputChannel | SlackChannel
 CHANNELS: Mapping[str, type[AnyChannel]]
-CHANNELS = {"email": EmailChannel, "slack": SlackChannel, "file": FileChannel, "stdout": OutputChannel}
+CHANNELS = {
+    "email": EmailChannel,
+    "gmail": GmailChannel,
+    "slack": SlackChannel,
+    "file": FileChannel,
+    "stdout": OutputChannel,
+}

@@ -6,15 +6,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from briefing import secrets
 from briefing.config import Settings
 from briefing.deliver import Begin, Channel, Outcome
-from briefing.deliver.channel_settings import AnyChannel, EmailChannel, FileChannel, OutputChannel
+from briefing.deliver.channel_settings import AnyChannel, EmailChannel, FileChannel, GmailChannel, OutputChannel
 from briefing.deliver.edition import Edition
 from briefing.deliver.mail import Envelope, address
 from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import BriefingError, ConfigError
+
+if TYPE_CHECKING:
+    from briefing.tokens import Renewed
 
 TOKEN_URLS = {
     "google": "https://oauth2.googleapis.com/token",
@@ -44,6 +48,8 @@ def _channel(name: str, section: AnyChannel, settings: Settings, base: Path, fol
     if isinstance(section, SlackChannel):
         return _slack(name, section, settings, base, folder)
     try:
+        if isinstance(section, GmailChannel):
+            return _gmail(name, section, settings, base, folder)
         return _email(name, section, settings, base, folder)
     except BriefingError as error:
         problems = "; ".join(getattr(error, "problems", ())) or str(error)
@@ -67,7 +73,7 @@ def _slack(name: str, section: SlackChannel, settings: Settings, base: Path, fol
     )  # fmt: skip
 
 
-def _recipients(section: EmailChannel, settings: Settings) -> tuple[str, ...]:
+def _recipients(section: EmailChannel | GmailChannel, settings: Settings) -> tuple[str, ...]:
     given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
     return tuple(dict.fromkeys(address(text).addr_spec for text in given))
 
@@ -75,8 +81,6 @@ def _recipients(section: EmailChannel, settings: Settings) -> tuple[str, ...]:
 def _email(name: str, section: EmailChannel, settings: Settings, base: Path, folder: Path) -> Channel:
     from briefing.deliver.smtp import PORTS, Email, Server
 
-    given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
-    to = {one.addr_spec: one for one in map(address, given)}
     way = section.way
     assert way is not None  # the configuration says so
     found = _secrets(name, section, base)
@@ -86,18 +90,36 @@ def _email(name: str, section: EmailChannel, settings: Settings, base: Path, fol
         password=found["password"], token=token, renewed=renewed,
         ca_file=(base / Path(section.ca_file).expanduser()) if section.ca_file else None,
     )  # fmt: skip
-    envelope = Envelope(
-        channel=name, sender=address(section.sender), to=tuple(to.values()),
-        reply_to=address(section.reply_to) if section.reply_to else None,
-    )  # fmt: skip
+    envelope = _envelope(name, section, settings)
     return Email(name, envelope, server, deadline=section.deadline, patience=section.patience)
 
 
-def _secrets(name: str, section: EmailChannel, base: Path) -> dict[str, str]:
+def _envelope(name: str, section: EmailChannel | GmailChannel, settings: Settings) -> Envelope:
+    given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
+    to = {one.addr_spec: one for one in map(address, given)}
+    return Envelope(
+        channel=name, sender=address(section.sender), to=tuple(to.values()),
+        reply_to=address(section.reply_to) if section.reply_to else None,
+    )  # fmt: skip
+
+
+def _gmail(name: str, section: GmailChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+    from briefing.deliver.gmail import Gmail
+    from briefing.http import Bearer
+
+    found = _secrets(name, section, base)
+    credential = _renewed(name, section, found, folder) if found["refresh_token"] else Bearer(found["access_token"])
+    return Gmail(
+        name, _envelope(name, section, settings), credential, base_url=section.base_url, deadline=section.deadline,
+        patience=section.patience,
+    )  # fmt: skip
+
+
+def _secrets(name: str, section: EmailChannel | GmailChannel, base: Path) -> dict[str, str]:
     """What the references point at. Raises ConfigError."""
     found = {}
     for key in ("password", "access_token", "refresh_token", "client_id", "client_secret"):
-        value = str(getattr(section, key))
+        value = str(getattr(section, key, ""))
         if secrets.is_reference(value):
             value = secrets.resolve(value, where=f"deliver.{name}.{key}", base=base)
         if re.search(r"[\x00\r\n]", value):
@@ -115,21 +137,26 @@ def _tokens(name: str, section: EmailChannel, found: Mapping[str, str], folder: 
         return lambda: found["access_token"], None
     if not found["refresh_token"]:
         return None, None
-    from briefing.tokens import RefreshGrant, Renewed, TokenFile, fingerprint
-
-    url = TOKEN_URLS.get(section.token_url, section.token_url)
-    bound = fingerprint(url, found["client_id"], section.username, found["refresh_token"])
-    grant = RefreshGrant(
-        source=f"deliver {name}", url=url, refresh=found["refresh_token"], client_id=found["client_id"],
-        client_secret=found["client_secret"],
-    )  # fmt: skip
-    held = Renewed(grant, TokenFile(str(folder / "tokens" / f"deliver-{name}.json")), bound)
+    held = _renewed(name, section, found, folder)
 
     def renewed(refused: str) -> str:
         held.renew({"Authorization": f"Bearer {refused}"})
         return held.token().access
 
     return lambda: held.token().access, renewed
+
+
+def _renewed(name: str, section: EmailChannel | GmailChannel, found: Mapping[str, str], folder: Path) -> Renewed:
+    """Access tokens for a refresh token, the last one kept in a file."""
+    from briefing.tokens import RefreshGrant, Renewed, TokenFile, fingerprint
+
+    url = TOKEN_URLS.get(section.token_url, section.token_url)
+    bound = fingerprint(url, found["client_id"], getattr(section, "username", ""), found["refresh_token"])
+    grant = RefreshGrant(
+        source=f"deliver {name}", url=url, refresh=found["refresh_token"], client_id=found["client_id"],
+        client_secret=found["client_secret"],
+    )  # fmt: skip
+    return Renewed(grant, TokenFile(str(folder / "tokens" / f"deliver-{name}.json")), bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

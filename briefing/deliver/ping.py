@@ -15,14 +15,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from briefing import secrets
-from briefing.deliver.channel_settings import PingSection
+from briefing.deliver.channel_settings import PingSection, is_here
 from briefing.errors import ConfigError
 from briefing.http import Client, Guards, with_guards
 from briefing.log import never_print, redacted
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 GUARDS = Guards(
     connect=2.0, silence=2.0, total=3.0, largest=64 * 1024, tries=2, first_wait=0.2, longest_wait=1.0, redirects=0
 )
@@ -39,8 +38,7 @@ class Ping:
     def __init__(self, url: str, *, guards: Guards = GUARDS, longest: float = LONGEST) -> None:
         """Raises ValueError for an address that is none."""
         parts = urlsplit(url.strip())
-        private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        if not parts.hostname or not private:
+        if not parts.hostname or not (parts.scheme == "https" or is_here(url.strip())):
             msg = "is no address that begins with https://"
             raise ValueError(msg)
         for piece in parts.path.split("/"):

@@ -1,6 +1,7 @@
 """Gmail's API (v1) as its documentation describes it, answered from the simulated agency: the reader's mailbox.
 
-Served are `getProfile`, `messages.list` and `messages.get`, `threads.get`, `history.list` and `settings.sendAs.list`.
+Served are `getProfile`, `messages.list` and `messages.get`, `threads.get`, `history.list`, `settings.sendAs.list`, and
+`messages.send` (`gmail_sent.py`).
 Some threads hold a draft that was never sent, as mailboxes do. The mailbox's history is its time: an id is a second.
 """
 
@@ -23,6 +24,7 @@ from typing import Any, ClassVar, Literal
 from briefing.demo.conversations import EXPORTED_DAYS
 from briefing.demo.days import moment, plus
 from briefing.demo.files_mail import as_mail
+from briefing.demo.server.gmail_sent import Outbox
 from briefing.demo.server.google import Gate, GoogleSettings, failure, packed, unpacked
 from briefing.demo.server.pace import Pace, Wait
 from briefing.demo.talk import Note
@@ -108,7 +110,8 @@ class GmailSite:
         """`settings` are those of GmailSettings; `clock` gives unix seconds, for tokens and the quota."""
         self.settings = GmailSettings(**settings)
         self.world, self.morning, self.now = world, morning, moment(morning)
-        self.gate = Gate(self.settings, ("gmail.readonly",), "gmail", clock)
+        self.gate = Gate(self.settings, ("gmail.readonly", "gmail.send"), "gmail", clock)
+        self.outbox = Outbox(self.gate, clock)
 
     @classmethod
     def credentials(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +127,8 @@ class GmailSite:
         if (reply := self.gate.login(request)) is not None:
             return reply
         path = request.path.removeprefix("/gmail/v1/users/me/")
+        if path == "messages/send" and request.method == "POST":
+            return self.outbox.send(request)
         one = re.fullmatch(r"(messages|threads)/([0-9a-f]+)", path)
         method = f"{one[1]}.get" if one else {"messages": "messages.list", "history": "history.list"}.get(path, path)
         if request.method != "GET" or not (one or path in {"messages", "history", "profile", "settings/sendAs"}):
@@ -131,6 +136,8 @@ class GmailSite:
         refused = self.gate.refusal(request, (*SCOPES, HEADERS_ONLY)) or self.gate.over_quota(UNITS.get(method, 1))
         if refused is not None:
             return refused
+        if one and (sent := self.outbox.found(one[2])):
+            return json_reply(sent.shown({value.lower() for key, value in request.query if key == "metadataHeaders"}))
         if one:
             return self._one(request, one[1], one[2])
         acts = {
@@ -223,12 +230,17 @@ class GmailSite:
             wanted = query(asked.get("q", ""))
         except ValueError as error:
             return failure(400, "invalidArgument", f"Invalid query: {error}", status="INVALID_ARGUMENT")
-        found = [kept for kept in self.mails if not set(kept.labels) & {"SPAM", "TRASH"} and wanted(kept)]
+        label = asked.get("labelIds", "")
+        found = [
+            kept for kept in self.mails
+            if not set(kept.labels) & {"SPAM", "TRASH"} and wanted(kept) and (not label or label in kept.labels)
+        ]  # fmt: skip
         size = min(int(asked.get("maxResults", "100")), self.settings.page, 500)
         start = unpacked(asked["pageToken"])["at"] if "pageToken" in asked else 0
         told: Json = {"resultSizeEstimate": min(len(found), 201)}
-        if found[start:]:
-            told["messages"] = [kept.brief for kept in found[start:][:size]]
+        ours = self.outbox.listed() if label == "SENT" and not start else []
+        if ours or found[start:]:
+            told["messages"] = [*ours, *(kept.brief for kept in found[start:][:size])][:size]
         if start + size < len(found):
             told["nextPageToken"] = packed({"at": start + size})
         return json_reply(told)
