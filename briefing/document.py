@@ -442,6 +442,16 @@ class Briefing:
     next_edition: str = ""
     """`Friday 07:00`: until then nobody looks again. Empty: "the next edition"."""
 
+    understood: tuple[Line, ...] = ()
+    """What was understood of the reader's answers by mail and in chat since the edition before."""
+
+    not_understood: tuple[Line, ...] = ()
+    answers: tuple[str, ...] = ()
+    """Answers not understood, this time or before, as `source:id`: told once."""
+
+    heard: int = 0
+    """The number of the last word that this edition knew."""
+
     by_mail: ByMail | None = None
     """None where no answer by mail would be read."""
 

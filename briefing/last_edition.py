@@ -1,4 +1,6 @@
-"""The edition that today is compared with: the last one of an earlier date that was delivered for certain."""
+"""What the ledger says before an edition is compiled: the last one of an earlier date that was delivered for certain,
+and what its reader said of items.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,12 @@ import json
 from datetime import date
 from pathlib import Path
 
+from briefing.decisions import Decision
 from briefing.memory import Past, past_of
 from briefing.store import Store
 from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
 
+UNHEARD = "What you said of items cannot be read: nothing is folded, snoozed or muted."
 UNREADABLE = "Which edition was delivered last cannot be read: nothing is compared."
 
 
@@ -30,5 +34,22 @@ def last_edition(folder: Path, store: Store, audience: str, today: date) -> tupl
                 kept = store.edition(audience, day)
                 return (past_of(json.loads(kept.body)) if kept else None), ()
         return None, ()
+    finally:
+        ledger.close()
+
+
+def said_before(folder: Path, store: Store, audience: str) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """What the audience said of items, and what is to be said where nobody can know. Notes nothing.
+
+    Raises Busy where the ledger is held by another process for long.
+    """
+    if not (folder / FILE_NAME).exists() and not store.has_editions():
+        return (), ()
+    try:
+        ledger = Ledger(folder / FILE_NAME, may_begin=False)
+    except LedgerError:
+        return (), (UNHEARD,)
+    try:
+        return ledger.decisions(audience), ()
     finally:
         ledger.close()

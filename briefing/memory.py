@@ -63,6 +63,12 @@ class Past:
     unread: frozenset[str] = frozenset()
     """Sources that it said were missing or old."""
 
+    answers: tuple[str, ...] = ()
+    """Answers of the reader that were told as not understood."""
+
+    heard: int = 0
+    """The number of the last word of the reader that it knew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -132,6 +138,7 @@ def past_of(document: Mapping[str, Any]) -> Past | None:
             traces=tuple(build(Trace, trace) for trace in document["traces"]),
             gaps=frozenset((one["source"], gap["stream"], gap["scope"]) for one in sources for gap in one["gaps"]),
             unread=frozenset(one["source"] for one in sources if one["status"] in UNREAD),
+            answers=tuple(document.get("answers", ())), heard=int(document.get("heard", 0)),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         return None

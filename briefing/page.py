@@ -447,6 +447,8 @@ def _since(briefing: Briefing) -> Section | None:
         *_labelled("Unchanged", changes.unchanged),
         *_labelled("Not checked", changes.unchecked),
         *_labelled("Resolved", briefing.resolved),
+        *_labelled("Understood", briefing.understood),
+        *_labelled("Not understood", briefing.not_understood),
         *_labelled("Decided", briefing.decided),
         *_labelled("Escalated", briefing.escalations),
     ]

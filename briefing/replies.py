@@ -1,7 +1,7 @@
 """What the reader answers to an edition by mail or in chat: how answers are asked for, and which texts are some. Pure.
 
 tag    how the subject of a mail to oneself begins, so that it is known among thousands: `[briefing k7mp, Harbour Lane]`
-said   one line that the reader wrote: an item's id, then words
+said   one line that the reader wrote: an item's id and words
 
 Only the reader's own words count. A mail counts where the mailbox itself says that it was sent from there: anybody can
 write the reader's address into a header. What the words mean is not decided here.
@@ -9,56 +9,96 @@ write the reader's address into a header. What the words mean is not decided her
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from briefing.decisions import Via
-from briefing.document import Link
+from briefing import words
+from briefing.decisions import Decision, Via
+from briefing.document import Briefing, Line, Link
 from briefing.facts import Fact, Message
 from briefing.morning import Audience, Morning
 from briefing.reading.text import EXCERPT, SUBJECT, clean, folded
-from briefing.words import day as day_of
+from briefing.words_of_decision import said_of
+
+if TYPE_CHECKING:  # memory knows the rules, which a look at the clock does not load
+    from briefing.memory import Past
 
 ID = r"[a-z2-7]{4,16}"
 """An item's printed id: base32."""
 
 _TAG = re.compile(rf"\s*\[briefing (?P<id>{ID})(?:, (?P<of>[^\[\]]{{1,80}}))?\]\s*(?P<rest>.*)", re.IGNORECASE)
 _DECIDE = re.compile(r"(?:decided?|decision)\s*:?\s*(?P<rest>.*)", re.IGNORECASE)
-_LINE = re.compile(
-    rf"[\s`*_~•·>(\[-]*(?:\d{{1,2}}[.)]\s+)?"
-    rf"(?P<id>{ID})[`*_~)\]]*(?:\s*[:,.]|\s*[-\N{{EN DASH}}]\s|\s+|$)\s*(?P<rest>.*)",
-    re.IGNORECASE,
-)
+_BULLET = re.compile(r"^(?:[\s>•·*\N{EN DASH}-]+(?=\s|[`\[(])|\d{1,2}[.)]\s)\s*")
+_MIXED = re.compile(r"[`\[(*_]*(?=[a-z2-7]*\d)(?=[a-z2-7]*[a-z])[a-z2-7]{4,6}(?![\w-])", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 LONGEST_NAME = 40
 """Characters of the workspace's name in a tag."""
 
+SHOWN = 80
+"""Characters of an answer that is quoted."""
+
+MOST_LINES = 50
+"""Lines of one chat message that are read."""
+
+MOST_TOLD = 20
+"""Answers that an edition prints; the rest is counted."""
+
+MOST_REMEMBERED = 5_000
+"""Answers of which an edition remembers that they were told."""
+
+TOLD = timedelta(days=14)
+"""An answer that is older is not printed any more where no edition is known that printed it."""
+
 CUT = "…"
 NOT_SENT = "it does not lie in your sent mail"
-TOO_LONG = "it is longer than what is read of a mail"
+TOO_LONG = "it is longer than what is read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One line of the reader's about one item."""
+    """One line that the reader wrote."""
 
     said_in: str
     """The message, as `source:id`; of several lines in one message `source:id#2`."""
 
     at: datetime
     via: Via
-    item: str
-    """The id it names, in small letters."""
+    item: str = ""
+    """The id that a mail's subject names; in chat it stands in the text."""
 
     text: str
-    """The words behind the id, in one line."""
+    """The words, in one line."""
 
     problem: str = ""
     """Why it cannot count, whatever it says."""
+
+    @property
+    def line(self) -> str:
+        """As one line: `k7mp Priya by Friday`."""
+        return f"{self.item} {self.text}".strip()
+
+    @property
+    def shown(self) -> str:
+        """As it is quoted where it was not understood."""
+        return clean(self.line, SHOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """An answer that was not understood, or cannot count."""
+
+    said_in: str
+    at: datetime
+    via: Via
+    text: str
+    why: str
+    """Whole sentences: the problem and the cure."""
 
 
 # --- asking by mail --------------------------------------------------------------------------------------------------
@@ -89,13 +129,13 @@ def links(item: str, *, address: str, workspace: str, until: date, today: date) 
     mark = tag(item, workspace)
     asked = {
         "Decide": "decided: ",
-        f"Snooze to {day_of(until, today)}": f"snooze until {until.isoformat()}",
+        f"Snooze to {words.day(until, today)}": f"snooze until {until.isoformat()}",
         "Not useful": "not useful",
     }
     return tuple(
         # RFC 6068: everything but the @ is percent-encoded, spaces as %20.
-        Link(text=text, url=f"mailto:{quote(address, safe='@')}?subject={quote(f'{mark} {words}', safe='')}")
-        for text, words in asked.items()
+        Link(text=text, url=f"mailto:{quote(address, safe='@')}?subject={quote(f'{mark} {said}', safe='')}")
+        for text, said in asked.items()
     )
 
 
@@ -136,17 +176,17 @@ def in_mail(messages: Iterable[Message], audience: Audience, workspace: str) -> 
 
 def _said(one: Message, item: str, rest: str) -> Said:
     decide = _DECIDE.fullmatch(rest.strip())
-    words = decide["rest"] if decide else rest
-    problem = ""
-    if words.strip():
+    text = (decide["rest"] if decide else rest).strip()
+    if text:
         # What stands below is left alone: it may be a signature.
-        problem = TOO_LONG if words.endswith(CUT) and len(one.subject) >= SUBJECT - 1 else ""
+        cut = text.endswith(CUT) and len(one.subject) >= SUBJECT - 1
     else:
-        words = _unsigned(one.excerpt, one.author.name)
-        problem = TOO_LONG if words.endswith(CUT) and len(one.excerpt) >= EXCERPT - 1 else ""
+        text = _unsigned(one.excerpt, one.author.name).strip()
+        cut = text.endswith(CUT) and len(one.excerpt) >= EXCERPT - 1
+    problem = NOT_SENT if not one.sent else TOO_LONG if cut else ""
     return Said(
-        said_in=f"{one.ref.source}:{one.ref.id}", at=one.at, via="mail", item=item.casefold(), text=words.strip(),
-        problem=problem if one.sent else NOT_SENT,
+        said_in=f"{one.ref.source}:{one.ref.id}", at=one.at, via="mail", item=item.casefold(),
+        text=f"decide {text}".strip() if decide else text, problem=problem,
     )  # fmt: skip
 
 
@@ -170,25 +210,75 @@ def _is_own(one: Message, audience: Audience) -> bool:
 # --- reading chat ----------------------------------------------------------------------------------------------------
 
 
-def in_chat(text: str, known: Iterable[str]) -> tuple[str, str] | None:
-    """The id that a line names, and the words behind it; None where it names none.
+def in_chat(message: str, text: str, at: datetime) -> list[Said]:
+    """What a chat message says, line by line. Its lines are named by their words too, for they may be edited later."""
+    found = []
+    for number, line in enumerate(text.splitlines()[:MOST_LINES], 1):
+        words = _BULLET.sub("", clean(line, EXCERPT)).strip()
+        if words:
+            mark = hashlib.sha256(words.encode()).hexdigest()[:8]
+            problem = TOO_LONG if words.endswith(CUT) and len(words) >= EXCERPT - 1 else ""
+            found.append(Said(said_in=f"{message}#{number}~{mark}", at=at, via="slack", text=words, problem=problem))
+    return found
 
-    `known` are the ids of the last editions. What is none of them is taken for a mistyped one only where it has letters
-    and figures: "thanks" is a word.
 
-    >>> in_chat("n4qf hold until Monday", {"n4qf"})
-    ('n4qf', 'hold until Monday')
-    >>> in_chat("thanks, will do", {"n4qf"}) is None
-    True
+def begins_with_an_id(text: str) -> bool:
+    """Whether a text begins with what can be nothing else than an id, perhaps a mistyped one: letters and figures.
+
+    >>> begins_with_an_id("k7mq hold"), begins_with_an_id("thanks, will do")
+    (True, False)
     """
-    found = _LINE.match(text[: EXCERPT * 4])
-    if found is None:
-        return None
-    item = found["id"].casefold()
-    mixed = len(item) <= 6 and re.search(r"\d", item) and re.search(r"[a-z]", item)
-    return (item, found["rest"].strip()) if item in frozenset(known) or mixed else None
+    return _MIXED.match(text) is not None
 
 
-def lines_of(text: str) -> Sequence[tuple[int, str]]:
-    """The lines of a chat message that say something, each with its number from 1 on."""
-    return [(number, clean(line, EXCERPT)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+# --- what is told of them --------------------------------------------------------------------------------------------
+
+
+def with_answers(
+    briefing: Briefing, said: Sequence[Decision], unclear: Iterable[Unclear], past: Past | None, morning: Morning
+) -> Briefing:
+    """An edition that prints what was understood of answers since the one before, and what was not, each once."""
+    after, told = (past.heard, past.answers) if past else (0, ())
+    unclear = tuple(unclear)
+    now = tuple(one.said_in for one in unclear)
+    return replace(
+        briefing,
+        understood=_understood(said, after, morning), not_understood=_not_understood(unclear, told, morning),
+        answers=tuple(dict.fromkeys((*told, *now)))[-MOST_REMEMBERED:],
+        heard=max((one.number for one in said), default=0),
+    )  # fmt: skip
+
+
+def _understood(said: Iterable[Decision], after: int, morning: Morning) -> tuple[Line, ...]:
+    new = [one for one in said if one.via != "command" and one.number > after and morning.now - one.at <= TOLD]
+    told = [
+        Line(text=f"{_capital(said_of(one, morning.today))} ({_where(one.via, one.at, morning)}).", item=one.item)
+        for one in new[:MOST_TOLD]
+    ]
+    rest = len(new) - len(told)
+    more = Line(text=f"{words.count(rest, 'more answer')}: briefing decisions")
+    return (*told, *((more,) if rest else ()))
+
+
+def _not_understood(unclear: Iterable[Unclear], told: Iterable[str], morning: Morning) -> tuple[Line, ...]:
+    before = frozenset(told)
+    new = [one for one in unclear if one.said_in not in before]
+    lines = [Line(text=f'"{one.text}" ({_where(one.via, one.at, morning)}). {one.why}') for one in new[:MOST_TOLD]]
+    rest = len(new) - len(lines)
+    return (*lines, *((Line(text=f"{words.count(rest, 'more answer')}."),) if rest else ()))
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _where(via: Via, at: datetime, morning: Morning) -> str:
+    """`your reply in Slack, Thursday 08:12`."""
+    local = at.astimezone(morning.zone)
+    how = {"mail": "your mail", "slack": "your reply in Slack", "command": "your command"}[via]
+    day = "" if local.date() == morning.today else f"{_day(local.date(), morning.today)} "
+    return f"{how}, {day}{words.clock(local)}"
+
+
+def _day(day: date, today: date) -> str:
+    return f"{day:%A}" if abs((today - day).days) <= 6 else words.dated_day(day, today)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from briefing.collect import Progress, Report, Source
     from briefing.compile import Compiled, Plan
     from briefing.connector import Connector, Window
+    from briefing.replies import Unclear
     from briefing.rules.view import StreamReading
     from briefing.store import Snapshot, Store
 
@@ -253,10 +254,17 @@ def collect_into(
     return report
 
 
-def compile_in(workspace: Workspace, store: Store, now: datetime, *, notices: tuple[str, ...] = ()) -> Compiled:
-    """The briefing of a moment, from the store alone."""
+def compile_in(
+    workspace: Workspace,
+    store: Store,
+    now: datetime,
+    *,
+    notices: tuple[str, ...] = (),
+    unclear: tuple[Unclear, ...] = (),
+) -> Compiled:
+    """The briefing of a moment, from the store alone. `unclear`: answers of the reader that were not understood."""
     with no_garbage_collection():
-        return _compile_in(workspace, store, now, notices)
+        return _compile_in(workspace, store, now, notices, unclear)
 
 
 @contextmanager
@@ -269,9 +277,12 @@ def no_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tuple[str, ...]) -> Compiled:
+def _compile_in(
+    workspace: Workspace, store: Store, now: datetime, notices: tuple[str, ...], unclear: tuple[Unclear, ...]
+) -> Compiled:
     from briefing.compile import compile_briefing
-    from briefing.last_edition import last_edition
+    from briefing.last_edition import last_edition, said_before
+    from briefing.replies import with_answers
 
     morning = workspace.morning(now)
     at = max(morning.now, now) if workspace.run else now
@@ -279,10 +290,12 @@ def _compile_in(workspace: Workspace, store: Store, now: datetime, notices: tupl
     plan = workspace.plan()
     compares = not workspace.run  # `try` and `demo` deliver nothing
     past, told = last_edition(workspace.folder, store, morning.audience.name, morning.today) if compares else (None, ())
-    plan = replace(plan, notices=(*notices, *told, *plan.notices))
+    said, unread = said_before(workspace.folder, store, morning.audience.name) if compares else ((), ())
+    plan = replace(plan, notices=(*notices, *told, *unread, *plan.notices))
     if not plan.own_domains:
         plan = _with_domains(plan, snapshot)
-    return compile_briefing(snapshot, store.series(at), plan, morning, past)
+    compiled = compile_briefing(snapshot, store.series(at), plan, morning, past)
+    return replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning))
 
 
 def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:

@@ -18,7 +18,7 @@ from briefing.cli import fail
 from briefing.cli.asked import TryOptions, parsed_date
 from briefing.cli.output import emit, progress_shown
 from briefing.config import locate
-from briefing.errors import ConfigError, StoreError, UsageError
+from briefing.errors import BriefingError, ConfigError, StoreError, UsageError
 from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run, readings_in
 
 if TYPE_CHECKING:
@@ -125,11 +125,26 @@ def collect(config: Path | None, names: Sequence[str]) -> None:
                 f"{words.count(report.rows, 'fact')} in {report.seconds:.1f} s; streams: {report.whole} whole, "
                 f"{report.partial} in part, {report.failed} not read."
             )
+        _keep_answers(workspace, store)
         compiled = compile_in(workspace, store, clock())
     for source, sentences in compiled.briefing.coverage_lines:
         if not names or source in names:
             typer.echo(f"{source}: {' '.join(sentences)}")
     raise typer.Exit(exit_code(compiled, names))
+
+
+def _keep_answers(workspace: Workspace, store: Store) -> None:
+    """Understand the reader's answers by mail, and say what was understood. A ledger that cannot be read is told."""
+    from briefing.deliver.answered import kept_from_mail
+    from briefing.words_of_decision import told
+
+    try:
+        kept = kept_from_mail(workspace, store, now=clock())
+    except BriefingError as error:
+        fail(f"answers by mail were not kept: {error}", error.advice)
+        return
+    for one in kept:
+        typer.echo(f"Understood: {told(one, workspace.morning(clock()).today)}")
 
 
 def compiled_for(workspace: Workspace, day: str) -> Compiled:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from briefing.deliver.edition import Edition
+    from briefing.replies import Said
 
 Result = Literal["sent", "refused", "deferred", "uncertain"]
 
@@ -37,6 +39,18 @@ Begin = Callable[[Sequence[str]], bool]
 
 class NotAllowed(Exception):
     """Raised by a channel when `begin` said no: the ledger has it as sent by another."""
+
+
+class Unanswered(Exception):
+    """Raised by a channel that could not read what its reader wrote back."""
+
+
+@runtime_checkable
+class Answerable(Protocol):
+    """A channel whose reader can write back. On a thread of its own, as `send`."""
+
+    def answers(self, since: datetime) -> Sequence[Said]:
+        """What the reader wrote back since a moment, line by line. Raises Unanswered."""
 
 
 class Channel(Protocol):

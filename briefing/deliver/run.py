@@ -250,6 +250,11 @@ class _Run:
         return bodies
 
     def _compiled(self, store: Store, ledger: Ledger | None, notices: tuple[str, ...]) -> Edition:
+        from briefing.deliver.answered import (  # knows the grammar, which a look at the clock does not need
+            Answered,
+            heard,
+        )
+
         try:
             self._hands.collect(store)
         except Busy as error:
@@ -257,9 +262,10 @@ class _Run:
                 raise
             self._hands.warn(f"{error}; going on with what was read")
         now = self._hands.pace.now()
-        compiled = compile_in(
-            self._workspace, store, now, notices=(*notices, *(self._before(ledger) if ledger else ()))
-        )
+        back = heard(self._workspace, store, ledger, self._channels, now=now) if ledger else Answered()
+        before = self._before(ledger) if ledger else ()
+        told = (*notices, *before, *back.notices)
+        compiled = compile_in(self._workspace, store, now, notices=told, unclear=back.unclear)
         statuses = [one.status for one in compiled.facts.readings]
         if self._workspace.settings.sources and not statuses:
             self._code = 1

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from briefing import words
-from briefing.deliver import Begin, NotAllowed, Outcome
+from briefing.deliver import Begin, NotAllowed, Outcome, Unanswered
 from briefing.deliver.edition import Edition
 from briefing.deliver.slack_api import BLOCKS, Answer, Api, InDoubt, Later, MissingScope, Refused
 from briefing.deliver.slack_journal import Journal, Record
 from briefing.deliver.slack_post import SCHEMA, post_of
+from briefing.deliver.slack_replies import answers_in
 from briefing.document import from_json
+from briefing.replies import Said
 
 BASE_URL = "https://slack.com"
 EVENT = "morning_briefing"
@@ -84,10 +86,23 @@ class Slack:
         if lacking:
             return Outcome(result="refused", detail=f"the bot lacks {words.listed(lacking)}; add it and install again")
         if answer.scopes is not None and TO_LOOK_UP not in answer.scopes:
-            remark = f"; without {TO_LOOK_UP} a post whose end nobody saw cannot be looked up"
+            remark = f"; without {TO_LOOK_UP} replies are not read, and a post whose end nobody saw is not looked up"
         else:
             remark = ""
         return Outcome(result="sent", detail=f"the bot logs in; for {self.recipients[0]}{remark}")
+
+    def answers(self, since: datetime) -> Sequence[Said]:
+        """What the reader wrote to the bot since a moment: none where nothing was ever posted. Raises Unanswered."""
+        conversation = self._journal.conversation
+        if not conversation:
+            return ()
+        api = self._api()
+        try:
+            return answers_in(api, conversation, self._user, since)
+        except (Refused, Later, InDoubt) as error:
+            raise Unanswered(str(error)) from error
+        finally:
+            api.close()
 
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
         """Look what is there, then post or edit the post and the replies, one after another."""

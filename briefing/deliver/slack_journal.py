@@ -52,6 +52,13 @@ class Journal:
         """Whether Slack, last asked, could tell what it has. Not known is no."""
         return self._read().get("can_look_up") is True
 
+    @property
+    def conversation(self) -> str:
+        """Where the last edition was posted; empty where none was."""
+        editions = self._read().get("editions")
+        last = list(editions.values())[-1:] if isinstance(editions, dict) else []
+        return str(last[0].get("conversation", "")) if last and isinstance(last[0], dict) else ""
+
     def record(self, key: str) -> Record:
         """What is known of an edition."""
         editions = self._read().get("editions")

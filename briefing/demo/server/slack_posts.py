@@ -216,7 +216,7 @@ class SlackPosts:
     def history(self, asked: Row) -> Row:
         """A direct message, newest first, without replies."""
         place = self._readable(asked)
-        oldest, latest = Decimal(str(asked.get("oldest") or 0)), Decimal(str(asked.get("latest") or 10**11))
+        oldest, latest = _span(asked)
         rows = [
             row
             for row in reversed(self.messages[place])
@@ -231,7 +231,12 @@ class SlackPosts:
         if "ts" not in asked:
             raise Refusal("missing_argument")
         start = self._found(place, str(asked["ts"]), "thread_not_found")
-        rows = [row for row in self.messages[place] if row.get("thread_ts") == start["ts"] and row is not start]
+        oldest, latest = _span(asked)
+        rows = [
+            row
+            for row in self.messages[place]
+            if row.get("thread_ts") == start["ts"] and row is not start and oldest < Decimal(row["ts"]) < latest
+        ]
         return self._page([self._start(place, start), *rows], asked, usual=1000, most=1000)
 
     # --- parts -------------------------------------------------------------------------------------------------------
@@ -298,17 +303,27 @@ class SlackPosts:
         told: Row = {"messages": [_shown(row, whole=whole) for row in rows[begin:end]], "has_more": end < len(rows)}
         return told | {"response_metadata": {"next_cursor": cursor_of(end)}} if end < len(rows) else told
 
-    def says(self, user: str, text: str) -> None:
-        """A person writes to the bot."""
+    def says(self, user: str, text: str, *, thread: str = "") -> Row:
+        """A person writes to the bot, perhaps in the thread of a message."""
         with self._guard:
-            row = {"user": user, "type": "message", "ts": self._stamp(), "text": text, "team": TEAM}
-            self.messages[self._direct(user)].append(row)
+            place = self._direct(user)
+            row: Row = {"user": user, "type": "message", "ts": self._stamp(), "text": text, "team": TEAM}
+            if thread:
+                start = self._found(place, thread, "thread_not_found")
+                row |= {"thread_ts": start["ts"], "parent_user_id": start["user"]}
+            self.messages[place].append(row)
+            return row
 
 
 class _Limited(Exception):
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+
+
+def _span(asked: Row) -> tuple[Decimal, Decimal]:
+    """What lies between `oldest` and `latest` is asked for, both left out."""
+    return Decimal(str(asked.get("oldest") or 0)), Decimal(str(asked.get("latest") or 10**11))
 
 
 def _shown(row: Row, *, whole: bool) -> Row:
