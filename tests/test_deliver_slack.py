@@ -531,7 +531,7 @@ def test_killed_by_the_answer_that_was_on_its_way(make: Callable[..., Case]) -> 
         (
             {"scopes": "chat:write im:write"},
             "sent",
-            "without im:history a post whose end nobody saw cannot be looked up",
+            "without im:history replies are not read, and a post whose end nobody saw is not looked up",
         ),
         ({"scopes": "im:history"}, "refused", "the bot lacks chat:write and im:write"),
         ({"token": "xoxb-new"}, "refused", "invalid_auth"),
