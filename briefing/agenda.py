@@ -9,7 +9,7 @@ Open       from outside: what is open about their client or with them; inside: w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -38,18 +38,19 @@ RELEVANT: frozenset[str] = frozenset(
 
 def agenda(
     facts: Facts, morning: Morning, cards: Sequence[Card], rest: Sequence[Priced] = (),
-    numbers: Mapping[str, int] | None = None,
+    numbers: Mapping[str, int] | None = None, muted: Collection[str] = (),
 ) -> Agenda:  # fmt: skip
     """Today's appointments and what is open with their people; not known where no calendar is set up.
 
-    `numbers` are the printed numbers of the cards by item id; without it cards count from 1 in their order.
+    `numbers` are the printed numbers of the cards by item id; without it cards count from 1 in their order. `muted` are
+    ids of items that are open and not to be told.
     """
     readings = [reading for reading in facts.readings if Meeting.kind in reading.kinds]
     if not readings:
         return Agenda()
     counted = {one.id: n for n, card in enumerate(cards, 1) for one in card.members}
     placed = [one for card in cards for one in card.members]
-    return _Day(facts, morning, readings, [*placed, *rest], counted if numbers is None else numbers).agenda()
+    return _Day(facts, morning, readings, [*placed, *rest], counted if numbers is None else numbers, muted).agenda()
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ class _Day:
 
     def __init__(
         self, facts: Facts, morning: Morning, readings: Sequence[StreamReading], items: Sequence[Priced],
-        numbers: Mapping[str, int],
+        numbers: Mapping[str, int], muted: Collection[str],
     ) -> None:  # fmt: skip
+        self.muted = muted
         self.facts, self.morning, self.readings, self.numbers = facts, morning, readings, numbers
         self.items = tuple({one.id: one for one in items if one.item.matter != "meeting"}.values())
         self.reader = diary.reader_of(facts, morning)
@@ -114,7 +116,8 @@ class _Day:
         """One line of the day. A private one gives its time only."""
         private = meeting.private
         clients = () if private else diary.clients_of(meeting, self.facts, self.reader)
-        matters = () if private else self.matters(meeting, clients)
+        everything = [] if private else self.matters(meeting, clients)
+        matters = [one for one in everything if one.id not in self.muted]
         return Appointment(
             starts=meeting.starts if meeting.all_day else meeting.starts.astimezone(self.morning.zone),
             ends=meeting.ends if meeting.all_day else meeting.ends.astimezone(self.morning.zone),
@@ -125,7 +128,7 @@ class _Day:
             open=tuple(self.open_matter(one) for one in matters[:MOST_OPEN]),
             problems=(*self.problems(meeting, today), *_more(matters)),
             place="" if private else meeting.place,
-            nothing_open=bool(clients) and bool(self.outside(meeting)) and not matters and self.looked_everywhere(),
+            nothing_open=bool(clients) and bool(self.outside(meeting)) and not everything and self.looked_everywhere(),
             unchecked=self.unchecked() if clients else (),
         )
 

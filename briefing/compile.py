@@ -14,9 +14,10 @@ from datetime import time, timedelta
 from functools import partial
 from typing import Any
 
-from briefing import coverage, memory, replies, since, words
+from briefing import coverage, folded, memory, policy, replies, since, words
 from briefing.agenda import agenda
 from briefing.clients import Client, directory
+from briefing.decisions import Decision
 from briefing.document import (
     Briefing,
     ByMail,
@@ -38,6 +39,7 @@ from briefing.items import Card, Evidence, Factor, Priced
 from briefing.last_known import last_known
 from briefing.memory import Comparison, Ground, Past
 from briefing.morning import Morning
+from briefing.policy import Policy
 from briefing.ranking import Order, Prices, cards, deserves_full, in_order, price, with_ids
 from briefing.rules import Rule, load_all
 from briefing.rules.ads_table import ads_table
@@ -79,17 +81,20 @@ class Compiled:
 
 
 def compile_briefing(
-    snapshot: Snapshot, series: AdSeries, plan: Plan, morning: Morning, past: Past | None = None
-) -> Compiled:
-    """One edition for one audience. `past`: the last that was delivered on an earlier date."""
+    snapshot: Snapshot, series: AdSeries, plan: Plan, morning: Morning, past: Past | None = None,
+    said: Sequence[Decision] = (),
+) -> Compiled:  # fmt: skip
+    """One edition for one audience. `past`: the last that was delivered on an earlier date; `said`: what the audience
+    said of items.
+    """
     found = coverage.readings(snapshot, morning.now, plan.freshness)
     people = directory(
         snapshot.facts, clients=plan.clients, own_domains=plan.own_domains, today=morning.today,
         calendar=morning.calendar,
     )  # fmt: skip
     apart = None if plan.freshness.as_exported else plan.freshness.apart
-    judged = [fact for fact in snapshot.facts if not replies.is_asked_for(fact, morning.audience)]
-    facts = facts_of(judged, readings=found, directory=people, series=series, apart=apart)
+    heard = [fact for fact in snapshot.facts if not replies.is_asked_for(fact, morning.audience)]
+    facts = facts_of(heard, readings=found, directory=people, series=series, apart=apart)
     rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
     outcomes = tuple(_run(rule, facts, morning, plan) for rule in rules.values())
     prices = replace(plan.prices, base=plan.prices.base or frequent_currency(snapshot.facts))
@@ -99,10 +104,16 @@ def compile_briefing(
     compared = None
     if past is not None:
         compared = memory.compare(past, priced, _ground(rules, outcomes, facts, morning, plan), morning)
+    judged = policy.judge(said, priced, compared, rules, facts, morning)
+    if compared is not None:
+        compared = policy.remembered(compared, judged, morning)
         priced = memory.applied(priced, compared, morning)
-    deck = cards(priced, morning, plan.order)
+    if plan.order.use_marks:
+        priced = policy.weighed(priced, judged)
+    told = [one for one in priced if judged.folded(one.id) is None]
+    deck = cards(told, morning, plan.order)
     covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], morning)
-    writer = _Writer(plan, morning, facts, prices, compared)
+    writer = _Writer(plan, morning, facts, prices, compared, judged)
     return Compiled(
         briefing=writer.write(deck, priced, memory.with_told(covered, past), outcomes, rules, snapshot),
         outcomes=outcomes,
@@ -162,9 +173,10 @@ class _Writer:
     """Puts cards and coverage into the document's words."""
 
     def __init__(
-        self, plan: Plan, morning: Morning, facts: Facts, prices: Prices, compared: Comparison | None = None
+        self, plan: Plan, morning: Morning, facts: Facts, prices: Prices, compared: Comparison | None, judged: Policy
     ) -> None:
         self.plan, self.morning, self.facts, self.prices, self.compared = plan, morning, facts, prices, compared
+        self.judged = judged
 
     def write(
         self, deck: Sequence[Card], priced: Sequence[Priced], covered: tuple[SourceCoverage, ...],
@@ -176,14 +188,16 @@ class _Writer:
         numbers = {one.id: n for n, card in enumerate(shown, 1) for one in card.members}
         placed = [one for card in shown for one in card.members]
         rest = in_order(one for card in deck if card.lead.id not in numbers for one in card.members)
+        away = in_order(one for one in priced if self.judged.folded(one.id) is not None)
         ran = sum(bool(outcome.ran_on) for outcome in outcomes)
-        quiet = self._is_quiet(priced, covered, outcomes)
+        quiet = self._is_quiet(deck, covered, outcomes)
         times = [one.fetched_at for one in self.facts.readings if one.fetched_at]
         return Briefing(
             workspace=plan.workspace, audience=morning.audience.name, date=morning.today, timezone=str(morning.zone),
             compiled_at=morning.now, compared_with=since.name_of(self.compared.past, morning) if self.compared else "",
             subject=self._subject(deck, full, covered, quiet=quiet),
-            verified_quiet=quiet, second_line=self._second_line(full, deck, covered, ran, rules_total, quiet=quiet),
+            verified_quiet=quiet,
+            second_line=self._second_line(full, deck, covered, ran, rules_total, away, quiet=quiet),
             currency=self.prices.base, coverage=covered,
             coverage_lines=coverage.not_checked(
                 covered, self.facts.readings, morning, plan.freshness, self._last_known(outcomes)
@@ -191,7 +205,9 @@ class _Writer:
             cards=tuple(self._card(card, number) for number, card in enumerate(shown, 1)),
             more=tuple(one.id for one in rest), more_line=self._more(rest),
             items=tuple(self._item(one) for one in [*placed, *rest]),
-            agenda=agenda(self.facts, morning, shown, rest, numbers), ads=ads_table(self.facts, morning),
+            **self._folded(away),
+            agenda=agenda(self.facts, morning, shown, [*rest, *away], numbers, self.judged.muted),
+            ads=ads_table(self.facts, morning),
             scorecard=scorecard_table(self.facts, morning), notices=self._notices(outcomes, snapshot),
             rules_run=ran, rules_total=rules_total, facts_read=sum(r.rows for r in self.facts.readings),
             next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
@@ -199,10 +215,10 @@ class _Writer:
             changes=self._changes([*placed, *rest]),
             by_mail=self._by_mail(snapshot.facts),
             resolved=since.resolved(self.compared, rules, self.facts, morning) if self.compared else (),
-            traces=memory.traces(
+            traces=policy.marked(memory.traces(
                 priced, frozenset(one.id for card in deck if card.full for one in card.members), self.compared,
                 morning.today, _marks(self.plan, rules),
-            ),
+            ), self.judged),
         )  # fmt: skip
 
     def _by_mail(self, read: Sequence[Fact]) -> ByMail | None:
@@ -213,7 +229,22 @@ class _Writer:
         return ByMail(address=address, until=replies.snooze_day(self.morning))
 
     def _changes(self, found: Sequence[Priced]) -> Changes:
-        return since.changes(self.compared, found, self.morning) if self.compared else Changes()
+        if self.compared is None:
+            return Changes()
+        told = policy.without_folded(self.compared, self.judged)
+        back = {name: one.reason for name, one in self.judged.verdicts.items() if one.kind == "back"}
+        return since.changes(told, found, self.morning, back)
+
+    def _folded(self, away: Sequence[Priced]) -> dict[str, Any]:
+        """What the reader's words keep off the page, as fields of the briefing."""
+        unseen = self.compared.unchecked if self.compared else ()
+        by_rule = policy.muted(away, self.judged)
+        return {
+            "decided": folded.decided(away, [one for one in unseen if one.id in self.judged.unseen], self.judged),
+            "folded": tuple(self._item(one) for one in away), "muted_by_rule": by_rule,
+            "muted_count": sum(one.count for one in by_rule), "snoozed_count": len(folded.snoozed(away, self.judged)),
+            "hidden_line": folded.hidden_line(away, self.judged, self.morning),
+        }  # fmt: skip
 
     def _last_known(self, outcomes: Sequence[Outcome]) -> Mapping[str, Sequence[str]]:
         rules = {name: rule for name, rule in load_all().items() if name not in self.plan.disabled}
@@ -221,15 +252,15 @@ class _Writer:
 
     # --- the first two lines ---------------------------------------------------------------------------------------
 
-    def _is_quiet(
-        self, priced: Sequence[Priced], covered: Sequence[SourceCoverage], outcomes: Sequence[Outcome]
-    ) -> bool:
-        """Nothing needs you: rules ran and found no item, every source is whole, fresh and not refused since."""
+    def _is_quiet(self, deck: Sequence[Card], covered: Sequence[SourceCoverage], outcomes: Sequence[Outcome]) -> bool:
+        """Nothing needs you: rules ran and found no item, or such alone as the reader decided, snoozed or muted, which
+        the page counts; every source is whole, fresh and not refused since.
+        """
         blocked = any(one.blocked_by for outcome in outcomes for one in outcome.not_run)
         whole = all(source.status == "whole" and not source.gaps for source in covered)
         ran = any(outcome.ran_on for outcome in outcomes)
         let_go = self.compared is not None and self.compared.is_left_open
-        return bool(covered) and ran and not priced and not blocked and whole and not let_go
+        return bool(covered) and ran and not deck and not blocked and whole and not let_go
 
     def _subject(self, deck: Sequence[Card], full: int, covered: Sequence[SourceCoverage], *, quiet: bool) -> str:
         day = f"({self.morning.today:%a} {self.morning.today.day} {self.morning.today:%b})"
@@ -246,14 +277,19 @@ class _Writer:
         return f"{count[0].upper()}{count[1:]}{top} {day}"
 
     def _second_line(
-        self, full: int, deck: Sequence[Card], covered: Sequence[SourceCoverage], ran: int, total: int, *, quiet: bool
-    ) -> str:
+        self, full: int, deck: Sequence[Card], covered: Sequence[SourceCoverage], ran: int, total: int,
+        away: Sequence[Priced], *, quiet: bool,
+    ) -> str:  # fmt: skip
         whole = sum(source.status == "whole" for source in covered)
         sources = f"{whole} of {words.count(len(covered), 'source')} whole"
         if not covered:
             return "No source was read."
         if quiet:
-            return f"Nothing needs you. {sources}, {ran} of {words.count(total, 'rule')} ran."
+            still = folded.still_open(away, self.judged)
+            open_still = f"Still open: {still}." if still else ""
+            return words.sentence(
+                f"Nothing needs you. {sources}, {ran} of {words.count(total, 'rule')} ran.", open_still
+            )
         missing = [one for one in covered if _is_not_read(one)]
         stale = [one for one in covered if one.status == "stale" and not _is_not_read(one)]
         partly = [source.source for source in covered if source.status == "partial"]
@@ -263,8 +299,8 @@ class _Writer:
         if full and others and (missing or stale):
             decide = f"{full} to decide from the other {words.count(others, 'source')}{part}."
             return words.sentence(*_not_read(missing), old, decide)
-        decide = f"{full} to decide." if full else self._none_in_full(deck, whole == len(covered))
-        if not ran and not deck:
+        decide = f"{full} to decide." if full else self._none_in_full(deck, away, whole == len(covered))
+        if not ran and not deck and not away:
             decide = f"Nothing was looked for: no source has what one of {words.count(total, 'rule')} needs."
         return words.sentence(*_not_read(missing), old, decide, f"{sources}{part}.")
 
@@ -278,11 +314,13 @@ class _Writer:
         """Cards that fold to one line only because nothing about them is new."""
         return sum(not card.fresh and deserves_full(card, self.morning, self.plan.order) for card in deck)
 
-    def _none_in_full(self, deck: Sequence[Card], all_whole: bool) -> str:
+    def _none_in_full(self, deck: Sequence[Card], away: Sequence[Priced], all_whole: bool) -> str:
         if still := self._still_open(deck):
             return f"Nothing new to decide; {words.count(still, 'matter')} still open."
         if deck:
             return f"Nothing large to decide; {words.count(len(deck), 'smaller matter')}."
+        if kept := folded.still_open(away, self.judged):
+            return f"Nothing new to decide in what was read. Still open: {kept}."
         return "Nothing found by the rules that ran." if all_whole else "Nothing to decide in what was read."
 
     # --- cards and items -------------------------------------------------------------------------------------------
@@ -309,7 +347,8 @@ class _Writer:
         body = [*item.body, *reason_lines(card)]
         said = owner is None and any(one.item.unowned for one in card.members)
         owned = "" if said else self._owner_sentence(item.owner)
-        body += [sentence for sentence in (since.state_sentence(card), item.since_text, owned) if sentence]
+        words_met = [one.reason for member in card.members if (one := self.judged.back(member.id)) is not None]
+        body += [sentence for sentence in (since.state_sentence(card), *words_met, item.since_text, owned) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
         named = name in item.line or (owner is None and item.unowned)
         line = item.line if named else f"{item.line} {name[0].upper()}{name[1:]}."
@@ -371,6 +410,7 @@ class _Writer:
             evidence=tuple(self._evidence(evidence) for evidence in item.evidence),
             figures=tuple((figure.name, figure.value) for figure in item.figures), looked_in=item.looked_in,
             not_in=item.not_in, gone_when=item.gone_when, notes=one.notes[1:],
+            said=verdict.reason if (verdict := self.judged.verdicts.get(one.id)) else "",
         )  # fmt: skip
 
     @staticmethod

@@ -144,6 +144,8 @@ class ItemDoc:
     not_in: tuple[str, ...]
     gone_when: str
     notes: tuple[str, ...]
+    said: str = ""
+    """What the reader said of it, and what came of that, where it counts today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +363,12 @@ class Trace:
     full: bool = False
     """It stood in full."""
 
+    folded: str = ""
+    """The reader's word that kept it off the page: `decided`, `snoozed`; empty where it was told."""
+
+    spent: int = 0
+    """Up to this number words about it do not count any more: it came back, and was told why."""
+
     limits: str = ""
     """A mark of its rule's thresholds as they were; empty where nobody noted them."""
 
@@ -385,6 +393,14 @@ class ByMail:
 
     until: date
     """The day that "Snooze" offers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How many items of one rule."""
+
+    rule: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +446,14 @@ class Briefing:
     """Lines about the briefing itself: files taken as exported, messages left out, names proposed as one client."""
 
     muted_count: int = 0
+    muted_by_rule: tuple[RuleCount, ...] = ()
+    snoozed_count: int = 0
+    hidden_line: str = ""
+    """`Snoozed 2 (next back Monday). Muted 1 rule (deal-incomplete, 4 items).`; empty where nothing is hidden."""
+
+    folded: tuple[ItemDoc, ...] = ()
+    """Items that stand in no card because of what the reader said of them."""
+
     rules_run: int = 0
     rules_total: int = 0
     facts_read: int = 0

@@ -479,9 +479,10 @@ def _ads(briefing: Briefing) -> Section | None:
 
 
 def _held(briefing: Briefing) -> Section | None:
-    muted = (f"Muted: {words.count(briefing.muted_count, 'item')}.",) if briefing.muted_count else ()
+    told = f"Muted: {words.count(briefing.muted_count, 'item')}." if briefing.muted_count else ""
+    hidden = briefing.hidden_line or told  # an edition of an earlier version counted them alone
     rows = tuple(_labelled("", briefing.held))
-    return Section(name="Held", rows=rows, closing=muted) if rows or muted else None
+    return Section(name="Held", rows=rows, closing=(hidden,) if hidden else ()) if rows or hidden else None
 
 
 def _notes(briefing: Briefing, notice: str) -> Section | None:

@@ -45,6 +45,8 @@ class Order:
     floor: Decimal = Decimal(25)
     full: int = 3
     lines: int = 4
+    use_marks: bool = False
+    """The reader's marks (useful, noise) count in the order."""
 
 
 def cents(value: Decimal) -> Decimal:

@@ -191,6 +191,8 @@ class OrderSection(Section):
 
     full: int = Field(default=3, ge=1, le=10)
     lines: int = Field(default=4, ge=0, le=40)
+    use_marks: bool = False
+    """What was marked useful or noise moves its rule up or down in the order."""
 
 
 def known_zone(value: str) -> str:

@@ -28,14 +28,20 @@ def on(day: date, today: date) -> str:
     return f"{day:%A}" if abs((today - day).days) <= 6 else words.dated_day(day, today)
 
 
-def changes(comparison: Comparison, found: Sequence[Priced], morning: Morning) -> Changes:
-    """What moved. `found` are today's items in order."""
+def changes(
+    comparison: Comparison, found: Sequence[Priced], morning: Morning, again: Mapping[str, str] | None = None
+) -> Changes:
+    """What moved. `found` are today's items in order; `again`: why some are told again, by id."""
+    ended = again or {}
 
     def of(state: str) -> list[Priced]:
         return [one for one in found if comparison.items[one.id].state == state]
 
     def told(state: str) -> tuple[Line, ...]:
-        return tuple(Line(text=_moved(one, comparison.items[one.id], morning), item=one.id) for one in of(state))
+        return tuple(
+            Line(text=_moved(one, comparison.items[one.id], morning, ended.get(one.id, "")), item=one.id)
+            for one in of(state)
+        )
 
     unchecked = [one for n, one in enumerate(comparison.unchecked) if one.full or n < LINES]
     return Changes(
@@ -66,9 +72,11 @@ def _summary(comparison: Comparison) -> str:
     return "; ".join(part for part in (told, left) if part)
 
 
-def _moved(one: Priced, now: Compared, morning: Morning) -> str:
-    """The item's line, with what it was."""
+def _moved(one: Priced, now: Compared, morning: Morning, again: str = "") -> str:
+    """The item's line, with what it was; or with why it is told again."""
     item, was = one.item, now.was
+    if again:
+        return f"{item.line} {again}"
     if was is None:
         return item.line
     when = on(was.stood, morning.today)

@@ -67,8 +67,8 @@ def _state(outcome: Outcome) -> str:
 def _items_about(compiled: Compiled, asked: str) -> list[str]:
     wanted = folded(asked)
     return [
-        f"[{item.id}] {item.headline}"
-        for item in compiled.briefing.items
+        f"[{item.id}] {item.headline}" + (f" {item.said}" if item in compiled.briefing.folded else "")
+        for item in (*compiled.briefing.items, *compiled.briefing.folded)
         if wanted in folded(item.client) or wanted in folded(item.headline) or item.id == asked
     ]
 

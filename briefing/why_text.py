@@ -56,8 +56,9 @@ def print_why(briefing: Briefing, item_id: str, console: Console, *, docs: Mappi
 
 def find(briefing: Briefing, item_id: str) -> ItemDoc:
     """The item with an id, or the only one whose id begins with it."""
-    found = [item for item in briefing.items if item.id == item_id] or [
-        item for item in briefing.items if item_id and item.id.startswith(item_id.lower())
+    known = (*briefing.items, *briefing.folded)
+    found = [item for item in known if item.id == item_id] or [
+        item for item in known if item_id and item.id.startswith(item_id.lower())
     ]
     if not found:
         raise UsageError(f'no item "{item_id}" in this briefing', advice="the ids stand at the right of each line")
@@ -88,7 +89,9 @@ def _title(briefing: Briefing, item: ItemDoc, width: int) -> list[_Line]:
 
 
 def _place(briefing: Briefing, item: ItemDoc) -> str:
-    """`place 3 of 18`, with the card's number where it is another one."""
+    """`place 3 of 18`, with the card's number where it is another one; what is folded has no place."""
+    if item.id in {one.id for one in briefing.folded}:
+        return "folded by what you said"
     number = next(position for position, other in enumerate(briefing.items, 1) if other.id == item.id)
     place = f"place {number} of {len(briefing.items)}"
     card = _card_of(briefing, item)
@@ -197,6 +200,7 @@ def _trimmed(value: Decimal, digits: int, *, whole: bool = True) -> Decimal:
 def _facts(
     briefing: Briefing, item: ItemDoc, docs: Mapping[str, str] | None
 ) -> Iterable[tuple[str, Sequence[str]]]:  # fmt: skip
+    yield "Said", (item.said,)
     yield "Rule", (f"{item.rule}: {_sentence(item.rule, docs)}",)
     yield "Owner", _owner(item, briefing.date)
     yield "Facts", [text for line in item.evidence for text in _evidence(line, briefing)]

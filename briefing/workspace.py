@@ -164,7 +164,7 @@ class Workspace:
             prices=Prices(
                 base=currency.base, rates=currency.rates, as_of=currency.as_of, house=dict(settings.prices)
             ),
-            order=Order(floor=order.floor, full=order.full, lines=order.lines),
+            order=Order(floor=order.floor, full=order.full, lines=order.lines, use_marks=order.use_marks),
             freshness=Freshness(as_exported=self.as_exported), notices=self.notices,
             answered=not self.run, why_suffix=f" --run {self.run}" if self.run else "",
         )  # fmt: skip
@@ -294,7 +294,7 @@ def _compile_in(
     plan = replace(plan, notices=(*notices, *told, *unread, *plan.notices))
     if not plan.own_domains:
         plan = _with_domains(plan, snapshot)
-    compiled = compile_briefing(snapshot, store.series(at), plan, morning, past)
+    compiled = compile_briefing(snapshot, store.series(at), plan, morning, past, said)
     return replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning))
 
 

@@ -178,7 +178,8 @@ def why(workspace: Workspace, item: str, day: str, *, absent: bool, as_json: boo
 
         typer.echo("\n".join(why_not(compiled, item)))
         return
-    found = [one for one in compiled.briefing.items if one.id.startswith(item.lower())]
+    known = (*compiled.briefing.items, *compiled.briefing.folded)
+    found = [one for one in known if one.id.startswith(item.lower())]
     if len(found) != 1:
         ids = ", ".join(one.id for one in found)
         problem = f'"{item}" is the beginning of several ids: {ids}' if found else f'no item has the id "{item}"'
