@@ -34,7 +34,7 @@ ID = r"[a-z2-7]{4,16}"
 _TAG = re.compile(rf"\s*\[briefing (?P<id>{ID})(?:, (?P<of>[^\[\]]{{1,80}}))?\]\s*(?P<rest>.*)", re.IGNORECASE)
 _DECIDE = re.compile(r"(?:decided?|decision)\s*:?\s*(?P<rest>.*)", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[\s>•·*\N{EN DASH}-]+(?=\s|[`\[(])|\d{1,2}[.)]\s)\s*")
-_MIXED = re.compile(r"[`\[(*_]*(?=[a-z2-7]*\d)(?=[a-z2-7]*[a-z])[a-z2-7]{4,6}(?![\w-])", re.IGNORECASE)
+_MIXED = re.compile(r"[`\[(*_]*(?!\d+[a-z]+\b)(?=[a-z2-7]*\d)(?=[a-z2-7]*[a-z])[a-z2-7]{4,6}(?![\w-])", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 LONGEST_NAME = 40

@@ -198,7 +198,7 @@ def test_links_need_sent_mail_of_the_reader() -> None:
     [
         ("k7mq hold", True), ("K7MQ: hold", True), ("`k7mq` hold", True), ("[k7mq] hold", True), ("k7mq", True),
         ("thanks", False), ("Danke, mache ich bis Freitag", False), ("2222 hold", False), ("ok", False), ("", False),
-        ("a4 paper", False), ("covid19-test tomorrow", False), ("q4-2026 numbers", False),
+        ("a4 paper", False), ("26th works for me", False), ("covid19-test tomorrow", False), ("q4-2026 numbers", False),
     ],
 )  # fmt: skip
 def test_what_can_be_nothing_else_than_an_id(text: str, is_one: bool) -> None:
