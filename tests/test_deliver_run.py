@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -410,7 +411,7 @@ def test_status(home: Home, post: Post) -> None:
     assert code == 1
     assert out.splitlines() == [
         "Last delivered: the edition of Tuesday 24 November 2026.",
-        "  mail: whether it reached maya@harbourlane.example is not known: no answer to the mail: Connection unexpectedly closed. Look there; then briefing run --resend mail, or briefing run --skip-today",
+        "  mail: whether it reached maya@harbourlane.example is not known: no answer to the mail: Connection unexpectedly closed. It is not sent any more; the next edition says so.",
         f"  archive: written to {home.folder / 'editions'}, 07:00.",
         "Today (Wednesday 25 November 2026): nothing yet.",
     ]
@@ -420,6 +421,58 @@ def test_status(home: Home, post: Post) -> None:
     assert {one["channel"]: one["state"] for one in plain["editions"][0]["channels"]} == {
         "mail": "uncertain", "archive": "sent"
     }  # fmt: skip
+
+
+def test_status_of_today_says_what_a_run_does(home: Home, post: Post) -> None:
+    """Files are written again by any run, what was put off is tried again, and only a doubtful mail needs a look."""
+    (home.folder / "editions").write_text("in the way", encoding="utf-8")
+    home.configure(port=1)
+    code, said = home.run()
+    assert code == 1
+    for text in (said, home.briefing("status")[1]):
+        assert re.search(r"archive: refused for .*\. Once that is put right: briefing run\n", text)
+        assert re.search(r"mail: not sent to .*\. To try again: briefing run\n", text)
+    (home.folder / "editions").unlink()
+    home.configure()
+    post.data = [CUT]
+    home.run()
+    out = home.briefing("status")[1]
+    assert "Look there; then briefing run --resend mail, or briefing run --skip-today\n" in out
+    assert "archive: written to" in out
+
+
+def test_status_does_not_forget_a_ledger_that_was_set_aside(home: Home) -> None:
+    home.run()
+    home.ledger.write_bytes(b"nonsense")
+    home.next_day(5)  # a Saturday
+    home.run("--skip-today")
+    (home.data / "ledger.sqlite").unlink()
+    Ledger(home.ledger, may_begin=True).close()
+    code, out, _ = home.briefing("status")
+    aside = "ledger.sqlite.damaged-20261128-060000"
+    first = f"No edition stands in the ledger; the one before could not be read and lies beside it as {aside}."
+    assert (code, out) == (0, f"{first}\nToday (Saturday 28 November 2026): no workday, nothing is due.\n")
+
+
+def test_status_is_not_well_where_editions_were_missed(home: Home) -> None:
+    home.run()
+    home.next_day(3)
+    code, out, _ = home.briefing("status")
+    assert code == 1
+    told = "Without an edition since that of Monday 23 November 2026: Tuesday 24 November and Wednesday 25 November."
+    assert out.splitlines()[-1] == told
+    home.run()
+    assert home.briefing("status")[0] == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_its_cure(home: Home) -> None:
+    """Something else stands where the log should be: the same for root, who may write everywhere."""
+    (home.data / "log.jsonl").mkdir(parents=True)
+    for command in ("status", "run"):
+        code, out, err = home.briefing(command)
+        assert (code, out) == (2, "")
+        assert "cannot be written: " in err
+        assert f"make it writable for you, such as with chmod u+rwx {home.data}" in err
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_week_of_looks_sends_each_edition_once_and_says_nothing(home: Home) -> None:
     """Tuesday asleep, Wednesday a holiday, Thursday a day off, then the weekend."""
     assert home.looks("2026-11-23T06:15", "2026-11-23T06:45") == [("23 06:30", 0, "sent 2026-11-23")]
-    assert home.looks("2026-11-24T08:30", "2026-11-24T08:45") == []
+    said = "not sent, and too late since 08:30. To send it all the same: briefing run"
+    too_late = f"briefing: Tuesday 24 November 2026: {said}\n"
+    assert home.looks("2026-11-24T08:30", "2026-11-24T09:00") == [("24 08:30", 1, too_late)]
     assert home.looks("2026-11-25T06:30", "2026-11-25T06:45") == []
     assert home.looks("2026-11-26T06:30", "2026-11-26T06:45") == []
     assert home.looks("2026-11-27T08:10", "2026-11-27T08:25") == [("27 08:10", 0, "sent 2026-11-27")]
@@ -119,7 +121,8 @@ def test_a_failure_is_told_once_a_day_and_tried_again_until_the_window_ends(home
     at, code, said = found[0]
     assert (at, code) == ("23 08:00", 1)
     assert "briefing: mail: not sent to maya@harbourlane.example: 127.0.0.1:1 cannot be reached" in said
-    assert [(code, said) for _, code, said in found[1:]] == [(1, "")]  # until 08:15
+    assert [(at, code) for at, code, _ in found] == [("23 08:00", 1), ("23 08:15", 1), ("23 08:30", 1)]
+    assert (found[1][2], "not tried any more since 08:30: briefing status" in found[2][2]) == ("", True)
     ledger = Ledger(home.data / "ledger.sqlite", may_begin=False)
     states = [one.state for one in ledger.entries("Maya", home.now.date()) if one.channel == "mail"]
     ledger.close()
@@ -140,7 +143,12 @@ def test_what_only_a_person_can_settle_is_not_well_and_not_told_again(home: Home
     ledger.record([refused])
     ledger.close()
     assert home.look("2026-11-23T06:45") == (1, "", "")
-    assert home.look("2026-11-23T08:30") == (0, "", "")  # after the window nothing is due
+    code, _, said = home.look("2026-11-23T08:30")
+    told = (
+        "Monday 23 November 2026: not delivered by every channel, and not tried any more since 08:30: briefing status"
+    )
+    assert (code, said) == (1, f"briefing: {told}\n")
+    assert home.look("2026-11-23T08:45") == (0, "", "")  # once
 
 
 def test_a_configuration_that_cannot_be_read_is_told_once_a_day(home: Home) -> None:

@@ -18,7 +18,7 @@ from briefing.cli import fail
 from briefing.cli.asked import TryOptions, parsed_date
 from briefing.cli.output import emit, progress_shown
 from briefing.config import locate
-from briefing.errors import BriefingError, ConfigError, StoreError, UsageError
+from briefing.errors import BriefingError, ConfigError, UsageError
 from briefing.workspace import Workspace, collect_into, compile_in, configured, moment_of, open_run, readings_in
 
 if TYPE_CHECKING:
@@ -53,13 +53,16 @@ def chosen(config: Path | None, run: str) -> Workspace:
 
 
 def log_begins(workspace: Workspace) -> None:
-    """Write the log into the workspace's folder. Raises StoreError where that cannot be written."""
+    """Write the log into the workspace's folder. Raises UsageError where that cannot be written."""
     from briefing import log
 
     try:
         log.start(workspace.folder / "log.jsonl", f"{clock():%Y%m%dT%H%M%S}")
     except OSError as error:
-        raise StoreError(f"{workspace.folder} cannot be written: {error.strerror or error}") from error
+        raise UsageError(
+            f"{workspace.folder} cannot be written: {error.strerror or error}",
+            advice=f"make it writable for you, such as with chmod u+rwx {workspace.folder}",
+        ) from error
 
 
 @contextmanager
@@ -314,7 +317,7 @@ def all_checks(config: Path | None, name: str) -> list[Check]:
         *doctor.of_configuration(workspace, path), *doctor.of_clock(workspace.settings, clock(), last, machine_zone()),
         *doctor.of_folder(workspace.folder), *stored, *(() if names else doctor.of_channels(workspace)),
     ]  # fmt: skip
-    with suppress(StoreError):  # told above
+    with suppress(BriefingError):  # told above
         log_begins(workspace)
     with progress_shown(workspace) as show:
         return checks + doctor.try_sources(workspace, names, clock=clock, progress=show)

@@ -23,6 +23,7 @@ from briefing.deliver.run import Asked, Hands, looked_up
 from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, ConfigError, UsageError
 from briefing.store import Store
+from briefing.store.ledger import FILE_NAME as LEDGER
 from briefing.workspace import Workspace, collect_into
 
 if TYPE_CHECKING:
@@ -110,14 +111,19 @@ def status(config: Path | None, *, as_json: bool) -> None:
     """When the last edition arrived, by which channel, and what needs a person."""
     workspace, now = chosen(config, ""), clock()
     days, problem = looked_up(workspace, now)
+    from briefing.cli.schedule import coming, missing  # which runs what stands here
+
     latest = next((day for day in days if day.standings), None)
-    code = int(problem is not None or any(not day.settled for day in since_delivered(days)))
+    next_one, silent = coming(workspace, now)
+    without = missing(workspace, now, days)
+    open_ones = any(not day.settled for day in since_delivered(days))
+    code = int(problem is not None or open_ones or silent or bool(without))
     if as_json:
         typer.echo(json.dumps(_plain(days, workspace.settings.zone, str(problem or "")), indent=1, ensure_ascii=False))
     elif problem is not None:
         fail(str(problem), problem.advice)
     else:
-        typer.echo("\n".join(_text(workspace, days, latest, now)))
+        typer.echo("\n".join([*_text(workspace, days, latest, now), *without, *next_one]))
     raise typer.Exit(code)
 
 
@@ -125,20 +131,37 @@ def _text(workspace: Workspace, days: Sequence[Day], latest: Day | None, now: da
     zone, today = workspace.settings.zone, workspace.morning(now).today
     if not workspace.settings.deliver:
         return ["No channel is set up: docs/delivery.md shows how."]
+    from briefing.deliver.channels import channels
+
+    ours = channels(workspace.settings, base=workspace.base, folder=workspace.folder)
+    repeatable = {one.name for one in ours if one.repeatable}
     arrived = next((day for day in days if day.delivered), None)
     if arrived is None:
-        lines = ["No edition has been delivered yet: briefing run"]
+        lines = [_nothing_delivered(workspace)]
     else:
         lines = [f"Last delivered: the edition of {words.full_day(arrived.date)}."]
-        lines += [f"  {line(key, one, zone)}" for key, one in arrived.standings.items()]
-    if latest is not None and latest is not arrived:
-        lines.append(f"{words.full_day(latest.date)}:")
-        lines += [f"  {line(key, one, zone)}" for key, one in latest.standings.items()]
+    if arrived is not None and latest is not None and latest is not arrived:
+        told = [arrived, latest]
+    else:
+        told = [day for day in (latest,) if day is not None]
+    for day in told:
+        if day is not arrived:
+            lines.append(f"{words.full_day(day.date)}:")
+        over = day.date != today
+        lines += [f"  {line(key, one, zone, repeatable=repeatable, over=over)}" for key, one in day.standings.items()]
     if latest is None or latest.date != today:
-        lines.append(f"Today ({words.full_day(today)}): nothing yet.")
-    from briefing.cli.schedule import coming  # which runs what stands here
+        free = workspace.settings.timetable(today.year).free(today)
+        what = "nothing yet" if free is None else f"{'a ' if free != 'no workday' else ''}{free}, nothing is due"
+        lines.append(f"Today ({words.full_day(today)}): {what}.")
+    return lines
 
-    return lines + coming(workspace, now)
+
+def _nothing_delivered(workspace: Workspace) -> str:
+    """A ledger that was set aside may know of editions that the new one does not."""
+    aside = sorted(path.name for path in workspace.folder.glob(f"{LEDGER}.damaged-*") if "journal" not in path.name)
+    if aside:
+        return f"No edition stands in the ledger; the one before could not be read and lies beside it as {aside[-1]}."
+    return "No edition has been delivered yet: briefing run"
 
 
 def _plain(days: Sequence[Day], zone: tzinfo, problem: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         _quiet(said(timetable, found))
         if found.outcome in FREE:
             _all_well(workspace, timetable, found, now, memory)
-        return 0
+        return _too_late(workspace, timetable, found, now, memory) if found.outcome == "passed" else 0
     log_begins(workspace)
     found = _verdict(workspace, timetable, now, _editions(workspace, now))
     if found.outcome == "set back":
@@ -102,6 +102,24 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         return error.exit_code
     memory.signed = memory.signed or signed
     return code
+
+
+def _too_late(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> int:
+    """Once after the window: what was not delivered in it is told, with 1. Where no edition ever was none is missed."""
+    if memory.closed:
+        return 0
+    days = _editions(workspace, now)
+    memory.closed = True
+    today = next((day for day in days if day.date == found.date and day.standings), None)
+    if (today and today.settled) or not any(day.standings for day in days):
+        return 0
+    assert found.until is not None  # there was a window
+    until = words.clock(found.until.astimezone(timetable.zone))
+    memory.tell(
+        f"{words.full_day(found.date)}: not delivered by every channel, and not tried any more since {until}: "
+        "briefing status" if today else said(timetable, found)
+    )  # fmt: skip
+    return 1
 
 
 def _all_well(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> None:
@@ -133,14 +151,17 @@ class Memory:
     signed: bool = False
     """Whether the dead-man's switch took a sign of success today."""
 
+    closed: bool = False
+    """Whether it was looked today what came of the window."""
+
     @classmethod
     def of(cls, folder: Path, now: datetime) -> Memory:
         """What the last look left, if it was today's."""
         plain, day = remembered(folder), f"{now:%Y-%m-%d}"
         told = plain.get("told") if plain.get("day") == day else None
         texts = [str(one) for one in told] if isinstance(told, list) else []
-        signed = plain.get("signed") is True and plain.get("day") == day
-        return cls(path=folder / MEMORY, now=now, told=texts, signed=signed)
+        signed, closed = (plain.get(key) is True and plain.get("day") == day for key in ("signed", "closed"))
+        return cls(path=folder / MEMORY, now=now, told=texts, signed=signed, closed=closed)
 
     def tell(self, text: str, advice: str = "") -> None:
         """Something for a person, once a day."""
@@ -155,6 +176,7 @@ class Memory:
             "day": f"{self.now:%Y-%m-%d}",
             "told": self.told,
             "signed": self.signed,
+            "closed": self.closed,
         }
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -357,14 +379,28 @@ def _when(workspace: Workspace) -> str:
     return f"{days} at {timetable.at:%H:%M} {timetable.zone.key}, caught up until {window}. {_next(timetable, clock())}"
 
 
-def coming(workspace: Workspace, now: datetime) -> list[str]:
-    """For `briefing status`: when the next is due, where a schedule looks for it; nothing where none ever did."""
+def coming(workspace: Workspace, now: datetime) -> tuple[list[str], bool]:
+    """For `briefing status`: when the next is due, where a schedule looks for it, and whether it has not looked for
+    long; nothing where none ever did.
+    """
     looked = last_look(workspace.folder)
     if looked is None:
-        return []
+        return [], False
     if now - looked > SILENT:
-        return [f"No schedule has looked for {words.age(now - looked)}: briefing schedule"]
-    return [_next(_timetable(workspace, now), now)]
+        return [f"No schedule has looked for {words.age(now - looked)}: briefing schedule"], True
+    return [_next(_timetable(workspace, now), now)], False
+
+
+def missing(workspace: Workspace, now: datetime, days: Sequence[Day]) -> list[str]:
+    """A line that names the dates without an edition since the last one; nothing where there are none."""
+    timetable = _timetable(workspace, now)
+    arrived = next((day.date for day in days if day.delivered or day.settled), None)
+    begun = {day.date for day in days if day.standings}
+    without = [day for day in missed(timetable, now, arrived) if day not in begun]
+    if not without or arrived is None:
+        return []
+    shown = words.some([words.dated_day(day, timetable.today(now)) for day in without], 5)
+    return [f"Without an edition since that of {words.full_day(arrived)}: {shown}."]
 
 
 def _next(timetable: Timetable, now: datetime) -> str:
@@ -397,9 +433,8 @@ def _status(workspace: Workspace, job: Job, *, as_json: bool) -> int:
         typer.echo(f"It last looked on {words.full_day(local.date())} at {words.clock(local)}.")
     typer.echo(_when(workspace))
     typer.echo(said(timetable, found))
-    if without and arrived:
-        shown = words.some([words.dated_day(day, found.date) for day in without], 5)
-        typer.echo(f"Without an edition since that of {words.full_day(arrived)}: {shown}.")
+    for text in missing(workspace, now, days):
+        typer.echo(text)
     for text in problems:
         fail(text)
     return int(bool(problems))

@@ -44,7 +44,7 @@ class Output:
         try:
             sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
             sys.stdout.flush()
-        except OSError as error:
+        except OSError as error:  # whoever reads the pipe knows how far; there is no mailbox to look into
             detail = f"it was not read to its end: {error.strerror or error}"
-            return dict.fromkeys(recipients, Outcome(result="uncertain", detail=detail))
+            return dict.fromkeys(recipients, Outcome(result="refused", detail=detail))
         return dict.fromkeys(recipients, Outcome(result="sent"))

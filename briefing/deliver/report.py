@@ -32,8 +32,16 @@ class Day:
         return bool(self.standings) and all(one.good for one in self.standings.values())
 
 
-def line(key: Key, standing: Standing | None, zone: tzinfo) -> str:
-    """How one recipient stands, with what to do where something is."""
+GONE = "It is not sent any more; the next edition says so."
+"""Of an edition of an earlier date: a run sends today's."""
+
+
+def line(
+    key: Key, standing: Standing | None, zone: tzinfo, *, repeatable: Collection[str] = (), over: bool = False
+) -> str:
+    """How one recipient stands, with what to do where something is. `repeatable`: channels that a run tries again by
+    itself whatever came of it; `over`: it is an edition of an earlier date.
+    """
     channel, recipient = key
     if standing is None:
         return f"{channel}: not sent to {recipient}; {NOT_WRITTEN}, and without it nothing is sent."
@@ -44,22 +52,27 @@ def line(key: Key, standing: Standing | None, zone: tzinfo) -> str:
         return f"{channel}: {done}, {at}."
     if state == "skipped":
         return f"{channel}: {recipient} skipped by you, {at}."
-    if state == "deferred":
-        again = "" if standing.put_off else f" {channel}"
-        command = f"briefing run --resend{again}" if again else "briefing run"
-        return f"{channel}: not sent to {recipient}{why}. To try again: {command}"
-    if state == "refused":
-        return f"{channel}: refused for {recipient}{why}. Once that is put right: briefing run --resend {channel}"
-    doubt = f"{channel}: whether it reached {recipient} is not known{why}"
     if state == "sending":
         return f"{channel}: on its way to {recipient} since {at}, or the run was ended."
-    return f"{doubt}. Look there; then briefing run --resend {channel}, or briefing run --skip-today"
+    by_itself = channel in repeatable
+    command = "briefing run" if by_itself or standing.put_off else f"briefing run --resend {channel}"
+    told, then = {
+        "deferred": (f"not sent to {recipient}", f"To try again: {command}"),
+        "refused": (f"refused for {recipient}", f"Once that is put right: {command}"),
+    }.get(state, (f"whether it reached {recipient} is not known", f"To look and go on: {command}"))
+    if state == "uncertain" and not by_itself:
+        then = f"Look there; then {command}, or briefing run --skip-today"
+    return f"{channel}: {told}{why}. {GONE if over else then}"
 
 
-def lines(keys: Sequence[Key], standings: Mapping[Key, Standing], zone: tzinfo) -> list[tuple[bool, str]]:
+def lines(
+    keys: Sequence[Key], standings: Mapping[Key, Standing], zone: tzinfo, *, repeatable: Collection[str] = ()
+) -> list[tuple[bool, str]]:
     """Whether each recipient is well, and the line about it."""
-    found = [(key, standings.get(key)) for key in keys]
-    return [(standing is not None and standing.good, line(key, standing, zone)) for key, standing in found]
+    return [
+        ((one := standings.get(key)) is not None and one.good, line(key, one, zone, repeatable=repeatable))
+        for key in keys
+    ]
 
 
 def arrivals(standings: Mapping[Key, Standing], zone: tzinfo) -> str:

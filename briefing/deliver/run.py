@@ -216,7 +216,8 @@ class _Run:
     def _told(self, ledger: Ledger) -> int:
         """Say how every channel stands; 1 where one needs a person."""
         found = standings(ledger.entries(self._audience, self._today))
-        told = lines(self._keys, found, self._zone)
+        repeatable = {one.name for one in self._channels if one.repeatable}  # Slack may have learned that it can look
+        told = lines(self._keys, found, self._zone, repeatable=repeatable)
         for good, text in told:
             (self._hands.say if good else self._hands.warn)(text)
         return int(not all(good for good, _ in told))

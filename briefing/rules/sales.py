@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -100,7 +100,10 @@ def proposal_viewed(facts: Facts, morning: Morning, limits: Limits) -> Iterator[
         deal = linked_deal(proposal, facts.of(Deal), facts)
         concern = concern_of(facts, sides, proposal, _recipients(proposal, facts))
         if not _is_answered(proposal, view, deal, concern, post, morning):
-            yield _viewed(facts, morning, proposal, view, stage, deal, concern)
+            item = _viewed(facts, morning, proposal, view, stage, deal, concern)
+            most = limits.number("oldest_days", client=facts.client(proposal))
+            silent = morning.date_of(view.moment) + timedelta(days=int(most) + 1) if most <= 366 else None
+            yield replace(item, silent_from=silent)
 
 
 def _view(proposal: Proposal) -> _View | None:
