@@ -9,7 +9,7 @@ COUNTERPARTS := chromium cron dovecot-imapd faketime fonts-dejavu-core nginx-lig
 # Tests start many processes: without byte code each of them would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint test-system soak eval bench docs format lock clean
+.PHONY: help demo test lint test-system soak check-mail eval bench docs format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,10 @@ test-system: $(VENV)/ready  ## tests with real counterparts from Debian (Chromiu
 
 soak: $(VENV)/ready  ## long runs: a 500 MB mailbox, 200 kills
 	$(BIN)/pytest -m soak --timeout 1800
+
+check-mail: $(VENV)/ready  ## the demo's mail by html-validate, axe-core and caniemail (NODE=, CANIEMAIL=, PICTURES= folders)
+	$(BIN)/python tools/check_mail.py $(if $(NODE),--node $(NODE)) $(if $(CANIEMAIL),--caniemail $(CANIEMAIL)) \
+	  $(if $(PICTURES),--pictures $(PICTURES))
 
 eval: $(VENV)/ready  ## simulated mornings nobody tuned to: precision, recall, each miss and false line by name
 	$(BIN)/python tools/eval.py

@@ -10,7 +10,7 @@ from email.policy import SMTP
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept
@@ -114,13 +114,20 @@ def test_a_long_subject_is_cut_before_its_date(edition: Edition) -> None:
     assert len(subject) <= LONGEST_SUBJECT
 
 
-HOSTILE = st.text(
-    st.one_of(st.sampled_from("\r\n\0\x1b\u202e\u2028\u200d\x85<>\"'\\,;:=?_ @é漢\ud800"), st.characters()),
-    max_size=300,
-)
+HOSTILE = st.lists(
+    st.one_of(
+        st.sampled_from(["=?utf-8?q?", "=?utf-8?b?", "?=", "=0D=0A", "DQpCY2M6IHg=", "Bcc:_x@evil.example", " "]),
+        st.text(
+            st.one_of(st.sampled_from("\r\n\0\x1b\u202e\u2028\u200d\x85<>\"'\\,;:=?_ @é漢\ud800"), st.characters()),
+            max_size=60,
+        ),
+    ),
+    max_size=8,
+).map("".join)
 
 
 @settings(max_examples=60, deadline=None)
+@example("=?utf-8?q?=0D=0ABcc:_everyone@evil.example?=", "Maya")
 @given(HOSTILE, HOSTILE)
 def test_nothing_from_outside_becomes_a_header(subject: str, name: str) -> None:
     """Line breaks, controls, encoded words, half characters: one subject, and no header more than without them."""

@@ -28,19 +28,8 @@ from tests.generated_briefing import (
     read_markdown,
     with_text,
 )
+from tests.hostile import CONTROL, HOSTILE
 from tests.sample_briefing import MORNINGS, bad_thursday, calm_thursday, working_thursday
-
-HOSTILE = [
-    "<script>alert(1)</script>", '<img src="https://evil.example/x.png">', "[/red]", "[/]", "[link=https://evil.example]x",
-    "a|b", "*stars*", "_under_", "# not a heading", "1. not a list", "- not a list", "> not a quote", "```", "~~gone~~",
-    "line\nbreak", "carriage\rreturn", "tab\there", "\x1b[31mred\x1b[0m", "\x1b]52;c;aGk=\x07", "\x9b2J", "\u202egnp.exe",
-    "[our portal](https://evil.example)", "![](https://evil.example/x.png)", "javascript:alert(1)", "https://evil.example/a",
-    "www.evil.example", "boss@evil.example", "&lt;b&gt; &amp; &#60;", "{{ 7 * 7 }}", "{% raw %}", '"><b>', "\ud800 lone",
-    "\\", "`code`", "[x]: https://evil.example", "<https://evil.example>", "=====", "---", "\N{ZERO WIDTH JOINER}\N{BOM}",
-]  # fmt: skip
-
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-
 
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 """A page has hundreds of drawn numbers: making a failing one smaller takes minutes and says little more."""

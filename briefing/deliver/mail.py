@@ -1,7 +1,7 @@
 """The mail of an edition: headers and two forms of one page, as bytes. Pure: the same edition gives the same bytes.
 
 What each header is for stands in docs/delivery.md. Subjects hold names from outside: they are cleaned, and the `email`
-package refuses a line break in a header besides.
+package refuses a line break in a header besides, but for those of encoded words (`plain_words`).
 """
 
 from __future__ import annotations
@@ -47,12 +47,22 @@ def address(text: str) -> Address:
     spec = found and (found["in"] or found["alone"])
     if not found or not spec or not SIMPLE.fullmatch(spec) or ".." in spec or len(spec) > 254:
         raise ValueError(f'"{clean(text, 80)}" is no mail address such as maya@agency.example')
-    return Address(display_name=clean(found["name"] or "", 80), addr_spec=spec)
+    return Address(display_name=plain_words(clean(found["name"] or "", 80)), addr_spec=spec)
+
+
+def plain_words(text: str) -> str:
+    """Text for a header that nothing decodes: `email` reads an encoded word (RFC 2047) in what a header is set to, and
+    a line break in one, `=?utf-8?q?=0D=0ABcc:...?=`, would begin a header of its own.
+
+    >>> plain_words("=?utf-8?q?=0D=0ABcc?=")
+    '= ?utf-8?q?=0D=0ABcc?='
+    """
+    return text.replace("=?", "= ?")
 
 
 def subject_of(edition: Edition) -> str:
     """The subject in one line, shortened before its date."""
-    text = clean(edition.subject, 1000)
+    text = plain_words(clean(edition.subject, 1000))
     dated = DATE_AT_THE_END.search(text)
     end = dated[0] if dated else ""
     start = text.removesuffix(end)
