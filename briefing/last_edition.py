@@ -10,7 +10,7 @@ from pathlib import Path
 
 from briefing.decisions import Decision
 from briefing.memory import Past, past_of
-from briefing.store import Store
+from briefing.store import KeptEdition, Store
 from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
 
 UNHEARD = "What you said of items cannot be read: nothing is folded, snoozed or muted."
@@ -29,13 +29,18 @@ def last_edition(folder: Path, store: Store, audience: str, today: date) -> tupl
     except LedgerError:
         return None, (UNREADABLE,)
     try:
-        for day in ledger.days(audience, today):
-            if any(entry.state == "sent" for entry in ledger.entries(audience, day)):
-                kept = store.edition(audience, day)
-                return (past_of(json.loads(kept.body)) if kept else None), ()
-        return None, ()
+        kept = delivered(ledger, store, audience, today)
+        return (past_of(json.loads(kept.body)) if kept else None), ()
     finally:
         ledger.close()
+
+
+def delivered(ledger: Ledger, store: Store, audience: str, before: date) -> KeptEdition | None:
+    """The last edition of an earlier date that was delivered for certain."""
+    for day in ledger.days(audience, before):
+        if any(entry.state == "sent" for entry in ledger.entries(audience, day)):
+            return store.edition(audience, day)
+    return None
 
 
 def said_before(folder: Path, store: Store, audience: str) -> tuple[tuple[Decision, ...], tuple[str, ...]]:

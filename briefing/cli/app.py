@@ -227,6 +227,124 @@ def why(
     commands.why(commands.chosen(config, run), item, day, absent=absent, as_json=as_json)
 
 
+ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help="The id of an item, or its beginning.")]
+
+
+@app.command()
+def decide(
+    item: ItemArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What is decided, in your words.")],
+    *,
+    config: ConfigOption = None,
+    owner: Annotated[str, typer.Option("--owner", help="Who has it.")] = "",
+    by: Annotated[str, typer.Option("--by", help="When the effect is to be seen: Friday, 2026-11-27, 3wd.")] = "",
+) -> None:
+    """Say what is decided about an item.
+
+    It is told under "Decided" until its source shows the effect, and is back in full when it gets worse, or is still
+    there after the date; without a date after five workdays.
+    """
+    from briefing.cli import decisions as said
+
+    said.say(config, item, lambda morning: said.decided(text, owner, by, morning))
+
+
+@app.command()
+def done(
+    item: ItemArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="How, in your words.")] = "",
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Say that an item is over.
+
+    It is back when it gets worse, or when its source still has it after two workdays.
+    """
+    from briefing.cli import decisions as said
+    from briefing.words_of_decision import Meant
+
+    said.say(config, item, lambda _: Meant(word="done", text=text))
+
+
+@app.command()
+def snooze(
+    item: ItemArgument,
+    *,
+    config: ConfigOption = None,
+    until: Annotated[str, typer.Option("--until", help="A date: Monday, tomorrow, 2026-11-23.")] = "",
+    for_: Annotated[str, typer.Option("--for", help="A while: 3wd (workdays), 5d, 2w.")] = "",
+    worse: Annotated[str, typer.Option("--worse", help="Until what it counts has grown so far: 20%.")] = "",
+    activity: Annotated[bool, typer.Option("--activity", help="Until something happens there.")] = False,
+    why: Annotated[str, typer.Option("--why", help="The reason, told when it is back.")] = "",
+) -> None:
+    """Hide an item until a date, a change for the worse, or activity; whichever comes first."""
+    from briefing.cli import decisions as said
+
+    said.say(config, item, lambda morning: said.snoozed(until, for_, worse, why, morning, activity=activity))
+
+
+@app.command()
+def mute(
+    item: ItemArgument,
+    *,
+    config: ConfigOption = None,
+    rule: Annotated[bool, typer.Option("--rule", help="Its rule for its client, not this item alone.")] = False,
+    for_: Annotated[str, typer.Option("--for", help="How long: 30d, 2w.")] = "30d",
+) -> None:
+    """Leave an item out, or its rule for its client; what is left out is counted at the foot."""
+    from briefing.cli import decisions as said
+
+    said.say(config, item, lambda morning: said.muted(for_, morning, whole_rule=rule))
+
+
+@app.command()
+def useful(item: ItemArgument, *, config: ConfigOption = None) -> None:
+    """Say that an item was worth its place."""
+    from briefing.cli import decisions as said
+    from briefing.words_of_decision import Meant
+
+    said.say(config, item, lambda _: Meant(word="useful"))
+
+
+@app.command()
+def noise(
+    item: ItemArgument,
+    *,
+    config: ConfigOption = None,
+    wrong: Annotated[bool, typer.Option("--wrong", help="What it says is not so.")] = False,
+    unimportant: Annotated[bool, typer.Option("--unimportant", help="It is so, and does not matter.")] = False,
+) -> None:
+    """Say that an item was not worth its place."""
+    from briefing.cli import decisions as said
+
+    said.say(config, item, lambda _: said.noise(wrong=wrong, unimportant=unimportant))
+
+
+@app.command()
+def undo(
+    what: Annotated[str, typer.Argument(metavar="[NUMBER|ITEM]", help="Which word; default: the last.")] = "",
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """Take back what you said: the last word, the last about an item, or the one of a number."""
+    from briefing.cli import decisions as said
+
+    said.undo(config, what)
+
+
+@app.command()
+def decisions(
+    *,
+    config: ConfigOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was taken back.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What you said of items, the last first, with the numbers that undo takes."""
+    from briefing.cli import decisions as said
+
+    said.listed(config, everything=everything, as_json=as_json)
+
+
 @app.command()
 def rules(
     name: Annotated[str, typer.Argument(help="One rule in full.")] = "",
