@@ -93,7 +93,8 @@ def compile_briefing(
         calendar=morning.calendar,
     )  # fmt: skip
     apart = None if plan.freshness.as_exported else plan.freshness.apart
-    heard = [fact for fact in snapshot.facts if not replies.is_asked_for(fact, morning.audience)]
+    known = frozenset(trace.id for trace in past.traces) if past is not None else frozenset[str]()
+    heard = [fact for fact in snapshot.facts if not replies.is_answer(fact, morning.audience, known)]
     facts = facts_of(heard, readings=found, directory=people, series=series, apart=apart)
     rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
     outcomes = tuple(_run(rule, facts, morning, plan) for rule in rules.values())

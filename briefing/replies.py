@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -150,9 +150,16 @@ def how_by_mail(item: str, *, address: str, workspace: str, until: date) -> str:
 # --- reading mail ----------------------------------------------------------------------------------------------------
 
 
-def is_asked_for(fact: Fact, audience: Audience) -> bool:
-    """Whether a fact is a mail of the reader to themselves that answers an edition: no rule is to see it."""
-    return isinstance(fact, Message) and _TAG.match(fact.subject) is not None and _is_own(fact, audience)
+def is_answer(fact: Fact, audience: Audience, known: Collection[str]) -> bool:
+    """Whether a fact is an answer of the reader to an edition, which no rule is to see: a mail to themselves, or a chat
+    message of theirs that begins with one of the ids of the last edition.
+    """
+    if not isinstance(fact, Message):
+        return False
+    if fact.medium == "mail":
+        return _TAG.match(fact.subject) is not None and _is_own(fact, audience)
+    first = fact.excerpt.partition(" ")[0].strip("`*_[]().,:").casefold()
+    return first in known and audience.is_me(fact.author)
 
 
 def sends_mail(facts: Iterable[Fact], audience: Audience) -> bool:

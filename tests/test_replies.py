@@ -179,10 +179,20 @@ def test_words_that_were_cut_do_not_count() -> None:
 
 
 def test_a_mail_to_oneself_that_answers_is_kept_from_the_rules_and_others_are_not() -> None:
-    assert replies.is_asked_for(mail(f"{SUBJECT}I will send it by Friday"), AUDIENCE)
-    assert replies.is_asked_for(mail(f"{SUBJECT}x", to=(Person(email="M@Ortiz.example"),)), AUDIENCE)
-    assert not replies.is_asked_for(mail("I will send it by Friday"), AUDIENCE)
-    assert not replies.is_asked_for(mail(f"{SUBJECT}x", author=OTHER), AUDIENCE)
+    assert is_answer(mail(f"{SUBJECT}I will send it by Friday"))
+    assert is_answer(mail(f"{SUBJECT}x", to=(Person(email="M@Ortiz.example"),)))
+    assert not is_answer(mail("I will send it by Friday"))
+    assert not is_answer(mail(f"{SUBJECT}x", author=OTHER))
+
+
+def test_so_is_a_chat_message_of_the_reader_that_names_an_item_first() -> None:
+    assert is_answer(mail("", "k7mp: I will call Dana by Friday", medium="chat"))
+    assert not is_answer(mail("", "k7mp: I will call Dana by Friday", medium="chat", author=OTHER))
+    assert not is_answer(mail("", "I will call Dana by Friday, k7mp", medium="chat"))
+
+
+def is_answer(message: Message) -> bool:
+    return replies.is_answer(message, AUDIENCE, {"k7mp"})
 
 
 def test_links_need_sent_mail_of_the_reader() -> None:

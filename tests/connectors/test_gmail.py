@@ -45,6 +45,11 @@ def test_a_mail_with_everything() -> None:
     assert (found.party.domain, found.place, found.automated) == ("northwind.example", "Inbox", False)
 
 
+def test_what_was_sent_from_the_mailbox_is_known_by_its_label_alone() -> None:
+    assert fact(message(labels=["SENT", "INBOX"], From=MAYA, To=MAYA)).sent
+    assert not fact(message(labels=["INBOX"], From=MAYA, To=MAYA)).sent
+
+
 @pytest.mark.parametrize(
     ("part", "excerpt"),
     [

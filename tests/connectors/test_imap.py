@@ -477,6 +477,14 @@ def test_a_folder_that_does_not_open_makes_the_reading_partial_and_loses_nothing
         things(server)
 
 
+def test_of_a_mail_to_oneself_the_sent_copy_is_told(server: Server) -> None:
+    put(server, mail(1, author=MAYA, to=MAYA, text="Forged under the same id."))
+    put(server, mail(1, author=MAYA, to=MAYA, text="Hold."), folder="Sent")
+    put(server, mail(2, author=MAYA, to=MAYA))
+    found = {fact.excerpt: fact.sent for fact in messages(things(server))}
+    assert found == {"Hold.": True, "Shall we go live?": False}
+
+
 def test_without_sent_mail_the_reading_is_partial(server: Server) -> None:
     """Nobody can say that nobody answered."""
     del server.folders["Sent"]

@@ -302,6 +302,21 @@ def test_a_maildir_with_its_flags_and_folders(tmp_path: Path) -> None:
     assert found.skipped == []
 
 
+def test_of_a_mail_to_oneself_the_sent_copy_is_told_and_a_claimed_one_is_not_sent(tmp_path: Path) -> None:
+    box = tmp_path / "Maildir"
+    for folder in ("cur", "new", "tmp", ".Sent/cur", ".Sent/new"):
+        (box / folder).mkdir(parents=True)
+    own = mail("1", INES, INES, body="Hold.")
+    write(box / "cur/1795000001.a.host:2,S", own.replace("Hold.", "Forged under the same id."))
+    write(box / "cur/1795000002.a.host:2,S", mail("2", INES, INES, extra="X-Gmail-Labels: Sent\n"))
+    write(box / "new/1795000003.a.host", mail("3"))
+    write(box / ".Sent/cur/1795000004.a.host:2,S", own)
+    found = messages(reading(box))
+    assert {name: (message.sent, message.excerpt) for name, message in found.items()} == {
+        "1@x": (True, "Hold."), "2@x": (False, "Hello."), "3@x": (False, "Hello.")
+    }  # fmt: skip
+
+
 def test_a_folder_of_single_mails_in_several_folders(tmp_path: Path) -> None:
     write(tmp_path / "mail/a.eml", mail("1"))
     write(tmp_path / "mail/Clients/Juniper/b.eml", mail("2", answers="1"))
