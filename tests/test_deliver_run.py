@@ -517,3 +517,24 @@ def test_a_fault_of_one_channel_stops_no_other(home: Home, post: Post, monkeypat
     assert code == 1
     assert f"mail: sent to {MAYA}" in said
     assert "a fault of ours (OverflowError)" in said
+
+
+def test_a_corrected_address_gets_a_mail_of_its_own(home: Home, post: Post) -> None:
+    """The first recipient is wrong: the kept mail is not sent to the right one with the wrong To."""
+    home.configure(mail='to = ["mya@harbourlane.example"]')
+    post.rcpt = {"mya@harbourlane.example": "550 5.1.1 no such user"}
+    assert home.run()[0] == 1
+    home.configure(mail=f'to = ["{MAYA}", "bo@harbourlane.example"]\nreply_to = "ops@harbourlane.example"')
+    home.now += timedelta(hours=1)
+    assert home.run()[0] == 0
+    assert [to for to, _ in post.taken] == [(MAYA, "bo@harbourlane.example")]
+    (mail,) = post.mails
+    assert (mail["To"], mail["Reply-To"]) == (f"{MAYA}, bo@harbourlane.example", "ops@harbourlane.example")
+    assert mail["Date"] == "Mon, 23 Nov 2026 07:00:00 +0100"
+    home.configure(mail=f'to = ["{MAYA}", "bo@harbourlane.example", "cy@harbourlane.example"]')
+    assert home.run()[0] == 0
+    assert [to for to, _ in post.taken[1:]] == [("cy@harbourlane.example",)]
+    assert post.mails[1]["Message-ID"] != mail["Message-ID"]
+    assert "mya@" not in str(post.mails)
+    assert home.run()[0] == 0
+    assert len(post.taken) == 2

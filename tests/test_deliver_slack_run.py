@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from briefing.demo.server.slack_posts import TOKEN, SlackPosts
 from briefing.errors import ConfigError
 from briefing.loopback import Loopback, status
 from tests.commandline import at_home, runner
+from tests.mail_server import CUT, Post, serving
 
 MAYA = "U0MAYA0001"
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -146,3 +147,55 @@ def test_a_morning_without_slack_is_told(briefing: Home, site: SlackPosts, serve
     assert f"slack: not sent to @{MAYA}: Slack answers 503 to conversations.open" in said
     assert briefing("run") == (0, f"slack: sent to @{MAYA}, 07:00.\n")
     assert sum("thread_ts" not in row for row in site.messages["D00MAYA0001"]) == 1
+
+
+def test_a_source_that_comes_back_is_shown_in_the_post_and_nobody_is_notified(
+    briefing: Home, site: SlackPosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tables; one is missing in the morning. Reading it later edits the post, once, and posts nothing."""
+    at = [NOW]
+    for module in (cli_run, commands):
+        monkeypatch.setattr(module, "clock", lambda: at[0])
+    text = Path("briefing.toml").read_text(encoding="utf-8")
+    Path("briefing.toml").write_text(
+        f'{text}\n[sources.deals]\nuse = "deals_csv"\npath = "deals.csv"\n', encoding="utf-8"
+    )
+    assert briefing("run") == (0, f"slack: sent to @{MAYA}, 07:00.\n")
+    (place,) = site.messages
+    count, posts = len(site.messages[place]), site.calls.count("chat.postMessage")
+    assert "deals" in str(site.messages[place])
+    assert briefing("run")[0] == 0
+    assert not any("edited" in row for row in site.messages[place])  # still missing
+
+    Path("deals.csv").write_text("Deal ID,Deal,Stage,Amount,Currency\nd1,Site,Open,9,USD\n", encoding="utf-8")
+    os.utime("deals.csv", (NOW.timestamp(),) * 2)
+    at[0] = NOW + timedelta(hours=3)
+    code, said = briefing("run")
+    assert (code, said.splitlines()[-1]) == (0, "slack: brought up to date, deals read since.")
+    assert (len(site.messages[place]), site.calls.count("chat.postMessage")) == (count, posts)
+    assert "edited" in site.messages[place][0]
+    assert "Brought up to date at 10:00: deals read since." in str(site.messages[place])
+    edits = site.calls.count("chat.update")
+    at[0] += timedelta(minutes=5)
+    assert briefing("run")[0] == 0
+    assert site.calls.count("chat.update") == edits
+    assert briefing("run", "--resend", "slack")[0] == 0  # the kept page, and at once the newer one again
+    assert "Brought up to date at 10:05: deals read since." in str(site.messages[place])
+
+
+def test_a_mail_that_may_have_failed_is_told_below_the_post_once(briefing: Home, site: SlackPosts) -> None:
+    text = Path("briefing.toml").read_text(encoding="utf-8")
+    text = text.replace('name = "Maya"', 'name = "Maya"\nemails = ["m@a.example"]')
+    mail = '[deliver.mail]\nuse = "email"\nhost = "127.0.0.1"\ntls = "none"\npatience = 0\nfrom = "b@a.example"\n'
+    post = Post()
+    post.data = [CUT]
+    with serving(post) as port:
+        Path("briefing.toml").write_text(f"{text}\n{mail}port = {port}\n", encoding="utf-8")
+        assert briefing("run")[0] == 1
+    (place,) = site.messages
+    *before, last = site.messages[place]
+    assert "mail: whether it reached m@a.example is not known" in str(last)
+    assert last["thread_ts"] == before[0]["ts"]
+    count = len(before) + 1
+    assert briefing("run")[0] == 1
+    assert len(site.messages[place]) == count

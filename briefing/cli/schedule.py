@@ -27,7 +27,8 @@ from briefing.cli.run import hands_of, ping_in, with_signs
 from briefing.config import Settings, locate
 from briefing.deliver.channels import channels
 from briefing.deliver.report import Day
-from briefing.deliver.run import Asked, looked_up
+from briefing.deliver.run import Asked, is_incomplete, looked_up
+from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, Busy, UsageError
 from briefing.schedule import EVERY, Timetable, Verdict, missed, next_due, progress_of, said, verdict
 from briefing.schedulers import Job, ScheduleError, Scheduler, known
@@ -90,6 +91,7 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         _quiet(said(timetable, found))
         if found.outcome == "delivered":
             _all_well(workspace, timetable, found, now, memory)
+            _brought_up_to_date(workspace, found, now, memory)
         return 0
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
     try:
@@ -102,6 +104,15 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         return error.exit_code
     memory.signed = memory.signed or signed
     return code
+
+
+def _brought_up_to_date(workspace: Workspace, found: Verdict, now: datetime, memory: Memory) -> None:
+    """Until the window ends: where today's edition lacks a source, a run asks again and edits what can be edited."""
+    if found.until is None or now >= found.until or not is_incomplete(workspace, now):
+        return
+    hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
+    with suppress(Busy):
+        run_once(workspace, Asked(), hands)
 
 
 def _too_late(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> int:

@@ -93,3 +93,14 @@ class Channel(Protocol):
 
     def tried(self) -> Outcome:
         """Whether it would go, without sending anything (`briefing doctor`): `sent` where it would."""
+
+
+@runtime_checkable
+class Edited(Protocol):
+    """What a channel can do besides where it edits what is there, without a notification."""
+
+    def renewed(self, edition: Edition, body: bytes) -> bytes:
+        """A newer page of the same date in the place of the bytes that were sent."""
+
+    def noted(self, body: bytes, text: str) -> bytes:
+        """The same bytes with a few words more, below everything else."""

@@ -104,6 +104,16 @@ def in_short(body: bytes) -> Sequence[str]:
     return [*shown, f"Size:     {round(len(body) / 1000)} KB"]
 
 
+def goes_to(body: bytes) -> tuple[str, ...]:
+    """From whom to whom a mail says that it goes; empty where the bytes are no mail."""
+    from email import message_from_bytes
+
+    if not id_of(body):
+        return ()
+    found = message_from_bytes(body, policy=SMTP)
+    return tuple(str(found[name] or "") for name in ("From", "To", "Reply-To"))
+
+
 def id_of(body: bytes) -> str:
     """A mail's Message-ID; empty where the bytes are no mail."""
     found = re.match(rb"(?:[^\r\n]+\r\n)*?Message-ID: ([^\r\n]+)\r\n", body)

@@ -7,22 +7,24 @@ before anything is sent, *sending* before the first byte.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from briefing import words
-from briefing.deliver import Channel
+from briefing.deliver import Channel, Edited
 from briefing.deliver.channels import Broken
 from briefing.deliver.channels import channels as configured_channels
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept, part_name
-from briefing.deliver.mail import id_of
+from briefing.deliver.mail import goes_to, id_of
 from briefing.deliver.outbox import Outbox, Outgoing, Pace, note_interrupted
 from briefing.deliver.policy import Key, standings, verdict
-from briefing.deliver.report import Day, arrivals, lines, of_the_one_before
+from briefing.deliver.report import Day, arrivals, line, lines, of_the_one_before
+from briefing.document import Briefing, from_json
 from briefing.errors import Busy, UsageError
 from briefing.store import Store
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
@@ -34,6 +36,9 @@ STOPPED = (
     "nothing is sent by itself until you say how to go on: "
     "`briefing run --resend` sends today's edition, `briefing run --skip-today` goes on with the next one"
 )
+
+NOTE, UPDATE = "note", "update"
+"""What the ledger calls an edit of a message that is there, in the place of a Message-ID."""
 
 ALL_THE_SAME = "To send it all the same: briefing run --resend"
 
@@ -157,11 +162,96 @@ class _Run:
         if not again and not self._begun(ledger) and self._day_off():
             return 0
         if not again and self._nothing_to_send(ledger):
-            return self._told(ledger)
-        outgoing = self._fixed(store, ledger, notices)
-        outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
-        outbox.deliver(self._channels, again=again, say=self._hands.say)
-        return max(self._told(ledger), self._code)
+            code = self._told(ledger)
+        else:
+            outgoing = self._fixed(store, ledger, notices)
+            outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
+            outbox.deliver(self._channels, again=again, say=self._hands.say)
+            code = max(self._told(ledger), self._code)
+            self._noted(ledger, outgoing)
+        self._brought_up_to_date(store, ledger, notices)
+        return code
+
+    # --- what is edited ----------------------------------------------------------------------------------------------
+
+    def _editable(self, ledger: Ledger) -> list[Channel]:
+        """Channels whose message is there and can be edited."""
+        found = standings(ledger.entries(self._audience, self._today))
+        return [
+            one
+            for one in self._channels
+            if isinstance(one, Edited)
+            and all((key := found.get((one.name, to))) and key.state == "sent" for to in one.recipients)
+        ]
+
+    def _edit(self, ledger: Ledger, edition: Edition, channel: Channel, body: bytes, name: str) -> bool:
+        """Put other bytes in the place of a channel's; whether it took them. `name` stands in the ledger."""
+        outgoing = Outgoing(edition=edition, bodies={channel.name: body}, message_ids={channel.name: name})
+        box = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
+        keys = {(channel.name, to) for to in channel.recipients}
+        found = box.deliver([channel], again=keys, say=self._hands.say)
+        return all(found[key].state == "sent" for key in keys)
+
+    def _noted(self, ledger: Ledger, outgoing: Outgoing) -> None:
+        """What went wrong elsewhere, told where a message can be edited: a reply below, once for the same words."""
+        entries = ledger.entries(self._audience, self._today)
+        found = standings(entries)
+        bad = {key: one for key in self._keys if (one := found.get(key)) and one.state in {"uncertain", "refused"}}
+        if not bad:
+            return
+        text = "\n".join(line(key, one, self._zone, repeatable=self._repeatable) for key, one in bad.items())
+        name = f"{NOTE} {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        for channel in self._editable(ledger):
+            if isinstance(channel, Edited) and not any(
+                one.channel == channel.name and one.message_id == name for one in entries
+            ):
+                body = channel.noted(outgoing.bodies[channel.name], text)
+                self._edit(ledger, outgoing.edition, channel, body, name)
+
+    def _brought_up_to_date(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> None:
+        """Where sources that today's edition lacks have been read whole since, show it where it can be edited: nobody
+        is notified, and there is no second mail.
+        """
+        found, editable = store.edition(self._audience, self._today), self._editable(ledger)
+        edition = edition_from(found) if found else None
+        if found is None or edition is None or not editable or edition.made_at >= self._now.replace(microsecond=0):
+            return
+        then = from_json(edition.forms["json"])
+        if not lacks(then):
+            return
+        self._collect(store)
+        now = self._hands.pace.now()
+        told = (*notices, *self._before(ledger))
+        for channel in editable:
+            shown = self._shown_at(ledger, channel, edition)
+            briefing = compile_in(self._workspace, store, now, notices=told).briefing
+            if not (back := returned(then, briefing, shown)):
+                continue
+            at = words.clock(now.astimezone(self._zone))
+            said = f"Brought up to date at {at}: {words.listed(back)} read since."
+            briefing = replace(briefing, notices=(*briefing.notices, said))
+            newer = replace(edition_of(briefing, edition.made_at, day=self._today), subject=edition.subject)
+            if isinstance(channel, Edited):
+                body = channel.renewed(newer, self._bodies(edition, found.parts)[channel.name])
+                if self._edit(ledger, newer, channel, body, UPDATE):
+                    self._hands.say(f"{channel.name}: brought up to date, {words.listed(back)} read since.")
+
+    def _shown_at(self, ledger: Ledger, channel: Channel, edition: Edition) -> datetime:
+        """Of when the page is that stands there."""
+        sent = [
+            one
+            for one in ledger.entries(self._audience, self._today)
+            if one.channel == channel.name and one.state == "sent"
+        ]
+        return sent[-1].at if sent and sent[-1].message_id == UPDATE else edition.made_at
+
+    def _collect(self, store: Store) -> None:
+        try:
+            self._hands.collect(store)
+        except Busy as error:
+            if not any(store.asked().values()):
+                raise
+            self._hands.warn(f"{error}; going on with what was read")
 
     def _day_off(self) -> bool:
         """Say so where today is no workday."""
@@ -242,7 +332,11 @@ class _Run:
         bodies = {}
         for number, channel in enumerate(self._channels):
             try:
-                bodies[channel.name] = parts.get(part_name(channel.name)) or channel.fixed(edition)
+                made = channel.fixed(edition)
+                there = parts.get(part_name(channel.name)) or made
+                # A mail of other addresses than are set now is nobody's any more: who has it keeps it, for the others
+                # it is made anew, with another Message-ID.
+                bodies[channel.name] = there if goes_to(there) == goes_to(made) else made
             except Exception as error:
                 log.exception("%s could not be made", channel.name)
                 problem = f"a fault of ours ({type(error).__name__}); the log has the details"
@@ -256,12 +350,7 @@ class _Run:
             heard,
         )
 
-        try:
-            self._hands.collect(store)
-        except Busy as error:
-            if not any(store.asked().values()):
-                raise
-            self._hands.warn(f"{error}; going on with what was read")
+        self._collect(store)
         now = self._hands.pace.now()
         back = heard(self._workspace, store, ledger, self._channels, now=now) if ledger else Answered()
         before = self._before(ledger) if ledger else ()
@@ -339,6 +428,32 @@ def looked_up(workspace: Workspace, now: datetime) -> tuple[list[Day], LedgerErr
         return [Day(date=day, standings=standings(ledger.entries(audience, day))) for day in days], None
     finally:
         ledger.close()
+
+
+def lacks(briefing: Briefing) -> set[str]:
+    """Sources of which an edition does not hold everything."""
+    return {one.source for one in briefing.coverage if one.status != "whole"}
+
+
+def returned(then: Briefing, now: Briefing, shown: datetime) -> list[str]:
+    """Sources that an edition lacks and that have been read whole since a moment."""
+    return [
+        one.source
+        for one in now.coverage
+        if one.source in lacks(then) and one.status == "whole" and one.fetched_at and one.fetched_at > shown
+    ]
+
+
+def is_incomplete(workspace: Workspace, now: datetime) -> bool:
+    """Whether today's kept edition lacks a source, so that a run may have something to bring up to date."""
+    if not workspace.folder.is_dir():
+        return False
+    store, _ = workspace.store(now)
+    try:
+        found = store.edition(workspace.settings.reader().name, workspace.morning(now).today)
+    finally:
+        store.close()
+    return found is not None and bool(lacks(from_json(found.body)))
 
 
 def _has_editions(workspace: Workspace, now: datetime) -> bool:

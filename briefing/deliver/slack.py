@@ -21,7 +21,7 @@ from briefing.deliver import Begin, NotAllowed, Outcome, Unanswered
 from briefing.deliver.edition import Edition
 from briefing.deliver.slack_api import BLOCKS, Answer, Api, InDoubt, Later, MissingScope, Refused
 from briefing.deliver.slack_journal import Journal, Record
-from briefing.deliver.slack_post import SCHEMA, post_of
+from briefing.deliver.slack_post import SCHEMA, in_place_of, post_of, with_note
 from briefing.deliver.slack_replies import answers_in
 from briefing.document import from_json
 from briefing.replies import Said
@@ -65,6 +65,14 @@ class Slack:
     def fixed(self, edition: Edition) -> bytes:
         """The post and its thread."""
         return post_of(from_json(edition.forms["json"]))
+
+    def renewed(self, edition: Edition, body: bytes) -> bytes:
+        """The newer post, with as many messages as stand there."""
+        return in_place_of(body, self.fixed(edition))
+
+    def noted(self, body: bytes, text: str) -> bytes:
+        """One reply more, below the others."""
+        return with_note(body, text)
 
     def shown(self, edition: Edition, body: bytes) -> str:
         """The notification, and how long the thread is."""

@@ -70,6 +70,21 @@ def post_of(briefing: Briefing) -> bytes:
     return json.dumps({"schema": SCHEMA, "messages": told}, ensure_ascii=False).encode()
 
 
+def in_place_of(body: bytes, newer: bytes) -> bytes:
+    """A newer post where an older one stands: each reply of it that the newer one has no use for says so."""
+    told, before = json.loads(newer), json.loads(body)
+    rest = Message(paragraphs=(((Piece(text="Nothing more here; the post was brought up to date."),),),))
+    told["messages"] += list(_sent(rest)) * (len(before["messages"]) - len(told["messages"]))
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
+def with_note(body: bytes, text: str) -> bytes:
+    """A post with one reply more."""
+    told = json.loads(body)
+    told["messages"] += _sent(Message(paragraphs=tuple((_line(line),) for line in text.splitlines())))
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
 def messages(briefing: Briefing) -> list[Message]:
     """The post, then the replies in their order; what has nothing to say is left out."""
     one = shortened(page(briefing), MOST_ENTRIES)
