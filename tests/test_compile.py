@@ -13,7 +13,6 @@ import pytest
 from briefing.compile import Compiled, Plan, compile_briefing
 from briefing.coverage import KIND_WORDS, RULE_WORDS, WHOLE_SUBJECTS, Freshness, subjects_of
 from briefing.demo.stated import StatedSeries, snapshot
-from briefing.demo.world import World
 from briefing.document import Briefing, to_json
 from briefing.facts import KINDS
 from briefing.render import render
@@ -21,6 +20,7 @@ from briefing.rules import load_all
 from briefing.rules.view import NoAdSeries
 from briefing.store import Attempt, Listing, Snapshot, StreamKey, StreamRecord
 from briefing.testing import facts_from, morning_at
+from tests.worlds import world_of
 
 DAY = date(2026, 11, 19)
 MORNING = morning_at("2026-11-19 07:00")
@@ -30,7 +30,7 @@ Status = Literal["whole", "partial", "failed"]
 
 @cache
 def agency() -> tuple[Snapshot, StatedSeries]:
-    world = World(1, DAY)
+    world = world_of(1, DAY)
     return snapshot(world, DAY), StatedSeries(world, DAY)
 
 

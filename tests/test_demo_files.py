@@ -40,6 +40,7 @@ from briefing.facts import (
     Task,
 )
 from briefing.recognise import look
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 WINDOW = Window(
@@ -47,9 +48,8 @@ WINDOW = Window(
 )  # fmt: skip
 
 
-@cache
 def world() -> World:
-    return World(1, MORNING)
+    return world_of(1, MORNING)
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,13 @@ from briefing.demo.stated import briefing_of
 from briefing.demo.world import DEMO_SEED, World
 from briefing.document import Briefing, ItemDoc
 from briefing.rules import load_all
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 
 
-@cache
 def world() -> World:
-    return World(DEMO_SEED, MORNING)
+    return world_of(DEMO_SEED, MORNING)
 
 
 @cache
@@ -55,7 +55,7 @@ def verdict_of(changed: Briefing, name: str) -> str:
 @pytest.mark.parametrize("morning", [MORNING, date(2026, 3, 6), date(2026, 5, 16), date(2027, 1, 3), date(2026, 8, 31)])
 def test_the_known_sentences_are_the_cards_of_any_day(morning: date) -> None:
     """A Thursday, a Friday, a Saturday, a Sunday, a Monday."""
-    full = [card.headline for card in briefing_of(World(DEMO_SEED, morning), morning).cards if card.full]
+    full = [card.headline for card in briefing_of(world_of(DEMO_SEED, morning), morning).cards if card.full]
     assert len(full) == 3
     assert sum("Acme site: Launch is 3 workdays out" in line for line in full) == 1
     assert "Brightside: leads cost 19 % more than usual ($10.00 against $8.40, 7 days)." in full
@@ -95,9 +95,8 @@ def whole() -> Briefing:
     return briefing_of(agency(), MORNING, support=True)
 
 
-@cache
 def agency() -> World:
-    return World(3, MORNING, showcase=False)
+    return world_of(3, MORNING, showcase=False)
 
 
 def verdict_in(rule: str, about: str, headline: str) -> str:

@@ -13,9 +13,10 @@ import pytest
 from briefing.cli.demos import DemoOptions, read_and_compile, served
 from briefing.compile import Compiled
 from briefing.demo.judge import COUNTED, Judge
-from briefing.demo.world import DEMO_SEED, World
+from briefing.demo.world import DEMO_SEED
 from briefing.why_text import why
 from briefing.workspace import compile_in, open_run
+from tests.worlds import world_of
 
 NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)
 MORNINGS = (date(2026, 11, 19), date(2026, 11, 22), date(2027, 3, 29))
@@ -64,7 +65,7 @@ def test_the_ad_account_is_news_by_the_method(demo: Compiled) -> None:
 
 def test_what_accelo_tells_holds_in_the_agency(demo: Compiled) -> None:
     """Read on the wire, in Accelo's own numbers: nothing untrue, nothing that only looks so, nothing missed."""
-    judge = Judge(World(DEMO_SEED, demo.briefing.date), demo.briefing.date)
+    judge = Judge(world_of(DEMO_SEED, demo.briefing.date), demo.briefing.date)
     found = judge.judge(demo.briefing)
     verdicts = [v for v in found.verdicts if v.matter[0] in COUNTED]
     assert {v.matter[0] for v in verdicts} >= {"milestone", "task", "project", "ticket"}

@@ -15,10 +15,10 @@ from briefing.connector import Window
 from briefing.demo.days import ZONE, moment
 from briefing.demo.server.slack import BOT_TOKEN, METHODS, SCOPES, TIERS, TOKEN, SlackSite
 from briefing.demo.server.slack_rows import URL, SlackRows
-from briefing.demo.world import World
 from briefing.facts import Message
 from briefing.loopback import Loopback, Reply, Request
 from connectors.slack import Slack
+from tests.worlds import world_of
 
 DAY = date(2026, 11, 19)
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 @cache
 def rows() -> SlackRows:
-    return SlackRows(World(1, DAY), DAY)
+    return SlackRows(world_of(1, DAY), DAY)
 
 
 def site(**settings: Any) -> SlackSite:

@@ -15,14 +15,14 @@ from briefing.demo.days import is_workday, later, moment, plus, plus_workdays, w
 from briefing.demo.people import People
 from briefing.demo.planted import RULES, Truth
 from briefing.demo.world import World
+from tests.worlds import world_of
 
 START = date(2026, 11, 19)
 WEEK = [plus(START, n) for n in range(7)]
 
 
-@cache
 def world(seed: int = 3, start: date = START, *, scale: int = 1, showcase: bool = False) -> World:
-    return World(seed, start, scale=scale, showcase=showcase)
+    return world_of(seed, start, scale=scale, showcase=showcase)
 
 
 def mornings(count: int = 30, start: date = START) -> list[date]:
@@ -279,7 +279,7 @@ def test_quiet_accounts_are_quiet_by_their_own_parameters() -> None:
 
 @pytest.mark.parametrize("start", WEEK)
 def test_the_three_known_matters_hold_on_any_day_of_the_week(start: date) -> None:
-    known = World(7, start)
+    known = world_of(7, start)
     launch = next(m for m in known.delivery.at(start).milestones if m.id == "M-ACME3")
     assert workdays_since(start, launch.due) == 3
     assert (launch.due - start).days <= 5
@@ -292,7 +292,7 @@ def test_the_three_known_matters_hold_on_any_day_of_the_week(start: date) -> Non
 
 
 def test_brightside_has_the_known_figures_and_hardly_an_edit() -> None:
-    ads = World(7, START).ads
+    ads = world_of(7, START).ads
     week, before = ads.history(BRIGHTSIDE).price(START, 7), ads.history(BRIGHTSIDE).price(START, 28, skip=7)
     assert week == (10.0, 1176)
     assert before is not None
@@ -302,14 +302,14 @@ def test_brightside_has_the_known_figures_and_hardly_an_edit() -> None:
 
 def test_janine_is_out_until_the_next_monday() -> None:
     for start in WEEK:
-        leave = World(7, start).leaves[0]
+        leave = world_of(7, start).leaves[0]
         assert leave.human.first == "Janine"
         assert leave.first <= start <= leave.last
         assert plus(leave.last, 1).weekday() == 0
 
 
 def test_nobody_writes_for_a_client_who_is_meant_to_be_silent() -> None:
-    known = World(7, START)
+    known = world_of(7, START)
     quiet = moment(plus(START, -6), 10, 12)
     for note in known.conversations.notes(START):
         assert not (note.at > quiet and note.author.email.endswith("@northwind.example"))

@@ -52,10 +52,12 @@ class Contents(ContractBase):
             shapes = ["null", "7", '"text"', "[null]", "[7, []]", "{}" if isinstance(first, list) else "[]"]
             if isinstance(first, dict) and not self.may_lack & first.keys():
                 shapes.append("{}")
+            readers = plain.readers(requests)
             for shape in shapes:
-                outcome = self.under_at(wire.instead(shape), requests)
-                exact = frozenset() if self.adorns(requests) else plain.readers(requests)
-                listed(silences(outcome, plain.outcome, exact=exact), f"{shape} on {route}")
+                with self.served(strike(wire.instead(shape), one_of(requests))) as rig:
+                    outcome = rig.read(readers)
+                exact = frozenset() if self.adorns(requests) else readers
+                listed(silences(outcome, plain.only(readers), exact=exact), f"{shape} on {route}")
 
     # --- fields ---
 

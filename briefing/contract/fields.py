@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from briefing.contract.outcomes import Outcome
@@ -156,9 +157,14 @@ def source_of(connector: object) -> str:
     looked at by name. Such fields are tried together first.
     """
     packages = (f"{type(connector).__module__.partition('.')[0]}.", "briefing.reading.")
+    return _text_of(tuple(name for name in sorted(sys.modules) if f"{name}.".startswith(packages)))
+
+
+@lru_cache(maxsize=4)
+def _text_of(modules: tuple[str, ...]) -> str:
+    """The text of modules, kept once for all connectors of a package: it is megabytes."""
     texts = []
-    for name, module in sorted(sys.modules.items()):
-        if f"{name}.".startswith(packages):
-            with suppress(OSError, TypeError):  # without source
-                texts.append(inspect.getsource(module))
+    for name in modules:
+        with suppress(OSError, TypeError):  # without source
+            texts.append(inspect.getsource(sys.modules[name]))
     return "\n".join(texts)

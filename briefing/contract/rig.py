@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -305,4 +306,4 @@ def short(guards: Guards) -> Iterator[None]:
         set_testing(None)
 
 
-_plain: dict[type, Plain] = {}
+_plain: WeakKeyDictionary[type, Plain] = WeakKeyDictionary()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 from briefing.demo.server.accelo_query import Link, Row
 from briefing.demo.server.accelo_rows import Table
 from briefing.demo.world import World
 from tests.connectors.accelo_wire import MORNING
+from tests.worlds import world_of
 
 PAGE, TASKS, EACH = 12, 37, 14
 """Pages of twelve rows, so that few projects have a list of several; at least so many tasks, about so many of each
@@ -16,10 +16,9 @@ project.
 """
 
 
-@cache
 def world() -> World:
     """The agency of all these tests."""
-    return World(1, MORNING)
+    return world_of(1, MORNING)
 
 
 def part_of(tables: Mapping[str, Table]) -> Mapping[str, Table]:

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,13 @@ from connectors.caldav_dav import multistatus
 from connectors.ics import Ics
 from connectors.ics_spans import span_of
 from tests.connectors.reading import NOW, read, window, write_bytes
+from tests.worlds import world_of
 
 Things = list[Fact | Gone | Skipped | Ignored | Mark]
 
 
-@cache
 def world() -> World:
-    return World(7, NOW.date())
+    return world_of(7, NOW.date())
 
 
 def site(**settings: object) -> CalDavSite:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,13 +25,13 @@ from connectors.caldav import CalDav
 from connectors.caldav_marks import STANDS, account_in, kept_in, uids_in
 from connectors.ics_spans import MARGIN
 from tests.connectors.reading import NOW, window
+from tests.worlds import world_of
 
 DAY = timedelta(days=1)
 
 
-@cache
 def world() -> World:
-    return World(7, NOW.date())
+    return world_of(7, NOW.date())
 
 
 class Server(CalDavSite):

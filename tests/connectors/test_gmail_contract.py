@@ -14,13 +14,13 @@ from briefing.demo.server.gmail import GmailSite, Kept
 from briefing.demo.world import World
 from briefing.loopback import Fault, Site, status
 from connectors.gmail import Gmail
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 
 
-@cache
 def world() -> World:
-    return World(1, MORNING)
+    return world_of(1, MORNING)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,13 @@ from briefing.demo.server.google_calendar import Calendar, GoogleCalendarSite
 from briefing.demo.world import World
 from briefing.loopback import Fault, Site, status
 from connectors.google_calendar import GoogleCalendar
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 
 
-@cache
 def world() -> World:
-    return World(1, MORNING)
+    return world_of(1, MORNING)
 
 
 class Small(GoogleCalendarSite):

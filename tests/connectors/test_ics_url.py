@@ -14,7 +14,6 @@ import pytest
 from briefing.connector import Connector, Gone, Ignored, Mark, Skipped, Stream, Window
 from briefing.contract import ConnectorContract
 from briefing.demo.files_calendar import calendar
-from briefing.demo.world import World
 from briefing.errors import AuthError, BadAnswer, MarkExpired, SourceError
 from briefing.facts import Fact, Meeting
 from briefing.log import redacted
@@ -22,6 +21,7 @@ from briefing.loopback import Fault, Loopback, Reply, Request, Site, redirect, t
 from connectors.ics import Ics
 from connectors.ics_spans import MARGIN, span_of, whole_days, with_margin
 from tests.connectors.reading import NOW, read, window, write_bytes
+from tests.worlds import world_of
 
 SECRET = "/calendar/private-5e9canary71/basic.ics"
 EVENT = """BEGIN:VCALENDAR
@@ -91,7 +91,7 @@ def at() -> Iterator[At]:
 
 def test_an_address_states_what_the_file_states(at: At, tmp_path: Path) -> None:
     """But for where it stands; and what takes place to midnight and in the two weeks after."""
-    at.site.data = calendar(World(7, NOW.date()), NOW.date())
+    at.site.data = calendar(world_of(7, NOW.date()), NOW.date())
     file = read(Ics(source="calendar", path=write_bytes(tmp_path / "maya.ics", at.site.data)), "maya.ics").facts
     web = [thing for thing in at.things() if isinstance(thing, Fact)]
     plain = {fact.ref.id: replace(fact, ref=replace(fact.ref, where="")) for fact in web if isinstance(fact, Meeting)}

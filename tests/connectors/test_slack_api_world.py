@@ -28,6 +28,7 @@ from briefing.store import Snapshot, Store
 from briefing.store.sqlite import SqliteStore
 from connectors.slack import Slack
 from connectors.slack_export import SlackExport
+from tests.worlds import world_of
 
 DAY = date(2026, 11, 19)
 ZONE = ZoneInfo(ZONE_NAME)
@@ -37,7 +38,7 @@ APART = ("C0GROUP", "C0PRIVATE", "C0MUTED", "U0LEFT")
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World(1, DAY)
+    return world_of(1, DAY)
 
 
 def window(day: date) -> Window:

@@ -12,16 +12,16 @@ from briefing.contract import ConnectorContract
 from briefing.demo.days import ZONE_NAME, moment
 from briefing.demo.server.slack import SCOPES, SlackSite
 from briefing.demo.server.slack_rows import SlackRows
-from briefing.demo.world import World
 from briefing.loopback import Fault, Site, status
 from connectors.slack import Slack
+from tests.worlds import world_of
 
 DAY = date(2026, 11, 19)
 
 
 @cache
 def rows() -> SlackRows:
-    return SlackRows(World(1, DAY), DAY)
+    return SlackRows(world_of(1, DAY), DAY)
 
 
 class TestSlack(ConnectorContract):

@@ -10,13 +10,13 @@ from typing import Any
 from briefing.demo.server.accelo import AcceloSite
 from briefing.demo.world import World
 from briefing.loopback import Reply, Request
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 
 
-@cache
 def world(seed: int = 3, *, scale: int = 1) -> World:
-    return World(seed, MORNING, scale=scale)
+    return world_of(seed, MORNING, scale=scale)
 
 
 @cache

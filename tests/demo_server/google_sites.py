@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
 from briefing.connector import Window
@@ -11,15 +10,15 @@ from briefing.demo.days import ZONE, moment, plus
 from briefing.demo.server.gmail import GmailSite
 from briefing.demo.server.google_calendar import GoogleCalendarSite
 from briefing.demo.world import World
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 NEXT = plus(MORNING, 1)
 Json = dict[str, Any]
 
 
-@cache
 def world() -> World:
-    return World(1, MORNING)
+    return world_of(1, MORNING)
 
 
 def window(morning: date = MORNING, back: int = 30) -> Window:

@@ -8,9 +8,9 @@ from typing import Any
 from briefing.connector import Connector, Window, load
 from briefing.demo.days import ZONE
 from briefing.demo.server.router import Router
-from briefing.demo.world import World
 from briefing.facts import Absence, Fact, Meeting
 from briefing.loopback import Loopback
+from tests.worlds import world_of
 
 MORNING = date(2026, 11, 19)
 
@@ -19,7 +19,7 @@ def facts(name: str, **settings: Any) -> dict[str, list[Fact]]:
     """What a connector reads of a site, by scope."""
     now = datetime(2026, 11, 19, 7, tzinfo=ZONE)
     window = Window(now=now, since=now - timedelta(days=45), until=now + timedelta(days=8), zone=ZONE)
-    router = Router(World(1, MORNING), MORNING, settings={name: settings} if settings else None)
+    router = Router(world_of(1, MORNING), MORNING, settings={name: settings} if settings else None)
     with Loopback(router) as server:
         connector: Connector = load(name, {"source": name, **router.sources(server.url)[name]})
         return {
