@@ -37,5 +37,8 @@ LONG = ["A" * 300, "漢字" * 80, "👩‍👩‍👧" * 20]
 
 HOSTILE = [*MARKUP, *CONTROLS, *PINGS, *HEADERS, *NAMES]
 
+TOGETHER = [" ".join(some) for some in (CONTROLS, PINGS, HEADERS, NAMES)]
+"""What may stand anywhere in a text, to be shown at once; most of the markup has to begin one."""
+
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """What may stand in no form but the line break; of the terminal's own escapes see there."""

@@ -28,7 +28,7 @@ from tests.generated_briefing import (
     read_markdown,
     with_text,
 )
-from tests.hostile import CONTROL, HOSTILE
+from tests.hostile import CONTROL, MARKUP, TOGETHER
 from tests.sample_briefing import MORNINGS, bad_thursday, calm_thursday, working_thursday
 
 UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -126,7 +126,7 @@ def harmless_tags(form: str) -> list[str]:
     return {"html": read_html, "md": read_markdown}[form](render(good, form)).tags
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=[ascii(text)[1:24] for text in HOSTILE])
+@pytest.mark.parametrize("hostile", [*MARKUP, *TOGETHER], ids=lambda text: ascii(text)[1:24])
 def test_text_from_outside_stays_text(hostile: str) -> None:
     """The page with hostile text in every field has the same tags, links and attributes as with harmless text."""
     bad = with_text(working_thursday(), lambda text: f"{hostile} {text} {hostile}")
