@@ -253,8 +253,11 @@ class _Judge:
 
     # --- what is said of it ------------------------------------------------------------------------------------------
 
-    def said(self, word: Decision) -> str:
-        """`You decided on Tuesday: "bill the extra hours", Priya by today`; `Snoozed until today by you`."""
+    def said(self, word: Decision, *, listed: bool = False) -> str:
+        """`Decided by you on Tuesday: "bill the extra hours", Priya by today`; `Snoozed until today by you`.
+
+        `listed`: it stands under "Decided", which need not be said again.
+        """
         you = "you" if word.by == self.morning.audience.name else word.by
         text = f' ("{word.text}")' if word.text else ""
         if word.word == "done":
@@ -267,8 +270,8 @@ class _Judge:
             owner = "you" if word.owner.casefold() == self.morning.audience.name.casefold() else word.owner
             by = f"by {self.named(word.by_when)}" if word.by_when else ""
             what.append(f"{owner} {by}".strip())
-        verb = "Handed on" if word.word == "handed" else "Decided"
-        return f"{verb} by {you} {self._day(word.at)}{': ' if what else ''}{', '.join(what)}"
+        verb = "Handed on by" if word.word == "handed" else "By" if listed else "Decided by"
+        return f"{verb} {you} {self._day(word.at)}{': ' if what else ''}{', '.join(what)}"
 
     def _until(self, word: Decision) -> str:
         if word.until is not None and word.worse is None and not word.activity:
@@ -281,10 +284,10 @@ class _Judge:
             return f"{self.said(word)}."
         read = self.read_at(one.item)
         if read is None or read <= word.at:
-            known = f"{self._place(one.item)} was not read since."
+            known = f"The reading of {self._place(one.item)} is older than that."
         else:
             known = self.shown(one.item, word, read)
-        return f"{self.said(word)}. {known}"
+        return f"{self.said(word, listed=True)}. {known}"
 
     def shown(self, item: Item, word: Decision, read: datetime) -> str:
         """`Accelo shows no change at 06:43.`; where something did move, that it is still there."""
@@ -312,7 +315,7 @@ class _Judge:
             return None
         if word.word not in SAID and not self._runs(word):
             return None
-        return Verdict(kind="folded", word=word, reason=f"{self.said(word)}. Not checked today.")
+        return Verdict(kind="folded", word=word, reason=f"{self.said(word, listed=True)}. Not checked today.")
 
     # --- when it was read --------------------------------------------------------------------------------------------
 

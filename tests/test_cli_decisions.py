@@ -41,11 +41,11 @@ def test_said_understood_folded_and_taken_back(home: Home) -> None:
     )
     page = home.says("show")
     assert "DECIDED" in page
-    assert f'{line} Decided by you today: "ask Ines", Ines by Friday.' in page
-    assert "was not read since." in page  # the file is older than the word
+    assert f'{line} By you today: "ask Ines", Ines by Friday.' in page
+    assert "The reading of tasks.csv is older than that." in page  # the file is older than the word
     assert home.says("why", item).startswith(f"{line[:-1]}")
     assert home.says("undo") == f"{item} told as before, word 1 is taken back: {line}"
-    assert "Decided by you" not in home.says("show")
+    assert "By you today" not in home.says("show")
     assert home.says("decisions") == "Nothing that was said counts; --all shows it."
     assert "(taken back)" in home.says("decisions", "--all")
 

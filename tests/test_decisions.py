@@ -158,7 +158,7 @@ def test_what_is_said_of_them(fortnight: tuple[list[Briefing], list[Decision]]) 
     )
     assert texts(by_day[10], "decided") == [
         f'{kick} Marked done by you yesterday ("kicked off by phone"). Work shows no change at 06:45.',
-        f'{wave} Decided by you yesterday: "bill the extra hours", Priya by tomorrow. Work shows no change at 06:45.',
+        f'{wave} By you yesterday: "bill the extra hours", Priya by tomorrow. Work shows no change at 06:45.',
     ]
     assert texts(by_day[11], "back") == [
         f'{kick} Marked done by you on Monday ("kicked off by phone"), still so in Work at 06:45.'
