@@ -221,13 +221,22 @@ def look_up(calls: Calls, people: People, ids: Iterable[str]) -> None:
             people.not_seen.add(one)
 
 
+NO_GROUPS = "user groups were not readable, so mentions of groups are not told"
+NO_SUCH_PLAN = "plan_upgrade_required"
+
+
 def _groups(calls: Calls, plan: Plan) -> frozenset[str]:
-    """Names and members of user groups; those that the person is in. Nice to have: many plans have none."""
+    """Names and members of user groups; those that the person is in. Without them Slack is read, and what that costs
+    is told; a plan that has no groups lacks nothing.
+    """
     if not plan.me.may("usergroups:read"):
+        plan.notes.append(f"{NO_GROUPS}: the scope usergroups:read is missing")
         return frozenset()
     try:
         rows = calls.call("usergroups.list", include_users=True).data.get("usergroups")
-    except SourceError:
+    except SourceError as error:
+        if NO_SUCH_PLAN not in str(error):
+            plan.notes.append(f"{NO_GROUPS}: {error}")
         return frozenset()
     names: dict[str, str] = {}
     members: dict[str, tuple[str, ...]] = {}

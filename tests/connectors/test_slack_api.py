@@ -12,6 +12,7 @@ from briefing.facts import Message, Party, Person, Staff
 from connectors.slack import Slack
 from tests.connectors.reading import window
 from tests.connectors.slack_wire import (
+    SCOPES,
     TOKEN,
     Row,
     Workspace,
@@ -210,8 +211,23 @@ def test_a_group_is_named_and_its_members_are_mentioned() -> None:
     "answer", [{"ok": False, "error": "plan_upgrade_required"}, {"ok": True}, {"ok": True, "usergroups": [7, {}]}]
 )
 def test_without_user_groups_it_goes_on(answer: Row) -> None:
+    """A plan without groups lacks nothing, and nothing is told of it."""
     workspace = Workspace(refuse={"usergroups.list": answer})
     assert one(said("<!subteam^S1> please look"), workspace).excerpt == "@group please look"
+    assert not [why for why in read_slack(workspace).ignored if "group" in why]
+
+
+def test_groups_that_cannot_be_read_are_told() -> None:
+    refused = Workspace(refuse={"usergroups.list": {"ok": False, "error": "access_denied"}})
+    unasked = Workspace(scopes=SCOPES.replace("usergroups:read", ""))
+    notes = [[why for why in read_slack(one).ignored if "groups" in why] for one in (refused, unasked)]
+    assert [len(told) for told in notes] == [1, 1]
+    assert all(
+        told[0].startswith("user groups were not readable, so mentions of groups are not told: ") for told in notes
+    )
+    assert "(access_denied)" in notes[0][0]
+    assert "usergroups:read" in notes[1][0]
+    assert unasked.counts["usergroups.list"] == 0
 
 
 # --- which conversations --------------------------------------------------------------------------------------------
