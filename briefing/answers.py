@@ -109,14 +109,17 @@ def _why(found: Problem) -> str:
 class _Seen:
     """Which messages were counted before. Chat messages are told apart by line and by words, for they can be edited."""
 
-    def __init__(self, before: Iterable[Decision]) -> None:
+    def __init__(self, before: Sequence[Decision]) -> None:
+        self._mails = frozenset((one.at, one.item) for one in before if one.via == "mail")
         names = [one.said_in for one in before if one.said_in]
         self._whole = frozenset(names)
         self._lines = frozenset(name.rpartition("~")[0] for name in names if "~" in name)
         self._words = frozenset(_words(name) for name in names if "~" in name)
 
     def has(self, one: Said) -> bool:
-        """The same words of the same message, in whatever line they stand now."""
+        """The same words of the same message, in whatever line they stand now; the same mail in whatever mailbox."""
+        if one.via == "mail" and (one.at, one.item) in self._mails:
+            return True
         return one.said_in in self._whole or ("~" in one.said_in and _words(one.said_in) in self._words)
 
     def changed(self, one: Said) -> bool:
