@@ -10,7 +10,7 @@ from pathlib import Path
 
 from briefing.decisions import Decision
 from briefing.memory import Past, past_of
-from briefing.store import KeptEdition, Store
+from briefing.store import KeptEdition, Store, last_kept
 from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
 
 UNHEARD = "What you said of items cannot be read: nothing is folded, snoozed or muted."
@@ -39,7 +39,7 @@ def delivered(ledger: Ledger, store: Store, audience: str, before: date) -> Kept
     """The last edition of an earlier date that was delivered for certain."""
     for day in ledger.days(audience, before):
         if any(entry.state == "sent" for entry in ledger.entries(audience, day)):
-            return store.edition(audience, day)
+            return last_kept(store, audience, day)
     return None
 
 

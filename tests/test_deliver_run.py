@@ -538,3 +538,36 @@ def test_a_corrected_address_gets_a_mail_of_its_own(home: Home, post: Post) -> N
     assert "mya@" not in str(post.mails)
     assert home.run()[0] == 0
     assert len(post.taken) == 2
+
+
+def test_a_correction_answers_the_first_mail_and_is_what_further_tries_send(home: Home, post: Post) -> None:
+    assert home.run("--correct") == (
+        2, "briefing: there is no edition of today to correct\n  briefing run\n"
+    )  # fmt: skip
+    assert home.run()[0] == 0
+    home.write("tasks.csv", FILES["tasks.csv"] + "t1,Go live,p1,m1,Janine,2026-11-24,Open\n")
+    home.now += timedelta(hours=3)
+    post.data = ["451 4.3.0 later"]
+    code, said = home.run("--correct")
+    assert code == 1
+    assert f"mail: not sent to {MAYA}: 451 4.3.0 later. To try again: briefing run --resend mail\n" in said
+    assert home.run("--resend", "mail")[0] == 0
+    first, second = post.mails
+    assert second["Subject"].startswith("Correction: ")
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert second["Message-ID"] == first["Message-ID"].replace(".1@", ".2@")
+    assert second["Date"] == "Mon, 23 Nov 2026 10:00:00 +0100"
+    assert "no tasks assigned" in str(first.get_body(("plain",)))
+    assert "no tasks assigned" not in str(second.get_body(("plain",)))
+    assert "no tasks assigned" not in (home.folder / "editions" / "2026-11-23.md").read_text("utf-8")
+    assert home.run()[0] == 0
+    assert home.run("--correct")[0] == 0
+    assert post.mails[2]["Message-ID"] == first["Message-ID"].replace(".1@", ".3@")
+    assert post.mails[2]["In-Reply-To"] == first["Message-ID"]
+    assert len(post.mails) == 3
+    home.next_day()
+    assert home.run()[0] == 0
+    assert not post.mails[3]["Subject"].startswith("Correction")
+    assert post.mails[3]["In-Reply-To"] is None
+    text = " ".join(str(post.mails[3].get_body(("plain",))).split())
+    assert "not found any more" not in text

@@ -199,3 +199,16 @@ def test_a_mail_that_may_have_failed_is_told_below_the_post_once(briefing: Home,
     count = len(before) + 1
     assert briefing("run")[0] == 1
     assert len(site.messages[place]) == count
+
+
+def test_a_correction_edits_the_post(briefing: Home, site: SlackPosts) -> None:
+    assert briefing("run")[0] == 0
+    (place,) = site.messages
+    count = len(site.messages[place])
+    Path("projects.csv").write_text(PROJECTS.replace("Acme site", "Borrowed site"), encoding="utf-8")
+    os.utime("projects.csv", (NOW.timestamp() - 60,) * 2)
+    assert briefing("collect")[0] == 0
+    assert briefing("run", "--correct") == (0, f"slack: sent to @{MAYA}, 07:00.\n")
+    assert len(site.messages[place]) == count
+    assert "Borrowed site" in str(site.messages[place])
+    assert "Acme site" not in str(site.messages[place])

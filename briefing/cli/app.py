@@ -133,6 +133,9 @@ def run(
     resend: Annotated[
         bool, typer.Option("--resend", help="Send today's edition by what is not known to have delivered it.")
     ] = False,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Compile today's edition anew and send it as a correction of the first.")
+    ] = False,
     skip_today: Annotated[bool, typer.Option("--skip-today", help="Leave today's edition at that.")] = False,
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Only where [schedule] says it is due; silent where it is not.")
@@ -150,10 +153,13 @@ def run(
     if scheduled:
         from briefing.cli import schedule as schedules
 
-        if names or dry_run or resend or skip_today:
+        if names or dry_run or resend or correct or skip_today:
             raise typer.BadParameter("--scheduled stands alone: a scheduler cannot mean anything else by it")
         schedules.tick(config)
-    runs.run(config, Asked(names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today))
+    asked = Asked(
+        names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today, correct=correct
+    )  # fmt: skip
+    runs.run(config, asked)
 
 
 @app.command()

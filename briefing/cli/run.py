@@ -34,8 +34,10 @@ FAULT = BriefingError.exit_code
 
 def run(config: Path | None, asked: Asked) -> None:
     """Collect, compile, deliver."""
-    if asked.dry_run + asked.resend + asked.skip_today > 1:
-        raise UsageError("--dry-run, --resend and --skip-today exclude each other", advice="take one of them")
+    if asked.dry_run + asked.resend + asked.skip_today + asked.correct > 1:
+        raise UsageError(
+            "--dry-run, --resend, --correct and --skip-today exclude each other", advice="take one of them"
+        )
     workspace = chosen(config, "")
     raise typer.Exit(with_signs(workspace, asked, hands_of(workspace, asked))[0])
 

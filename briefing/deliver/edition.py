@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from briefing.document import Briefing
-from briefing.store import KeptEdition
+from briefing.store import KeptEdition, revised
 
 FORMS = ("html", "text", "md")
 HEAD = ("workspace", "subject", "timezone")
+REVISION = "revision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,9 @@ class Edition:
     subject: str
     forms: Mapping[str, str]
     """`html`, `text`, `md` and `json`."""
+
+    revision: int = 1
+    """2 and more: a correction of the same day."""
 
     @property
     def run(self) -> str:
@@ -52,8 +56,10 @@ def kept(edition: Edition, bodies: Mapping[str, bytes]) -> KeptEdition:
     head = (edition.workspace, edition.subject, str(edition.made_at.tzinfo))
     parts |= {name: text.encode() for name, text in zip(HEAD, head, strict=True)}
     parts |= {part_name(name): body for name, body in bodies.items()}
+    parts[REVISION] = str(edition.revision).encode()
     return KeptEdition(
-        audience=edition.audience, date=edition.date, compiled_at=edition.made_at, body=edition.forms["json"],
+        audience=revised(edition.audience, edition.revision), date=edition.date, compiled_at=edition.made_at,
+        body=edition.forms["json"],
         parts=parts,
     )  # fmt: skip
 
@@ -72,7 +78,8 @@ def edition_from(found: KeptEdition) -> Edition | None:
     workspace, subject, zone = (found.parts[name].decode() for name in HEAD)
     forms = {form: found.parts[form].decode() for form in FORMS}
     return Edition(
-        workspace=workspace, audience=found.audience, date=found.date,
+        workspace=workspace, audience=found.audience.partition("\n")[0], date=found.date,
+        revision=int(found.parts.get(REVISION, b"1")),
         made_at=found.compiled_at.astimezone(ZoneInfo(zone)), subject=subject, forms={**forms, "json": found.body},
     )  # fmt: skip
 

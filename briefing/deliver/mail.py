@@ -61,8 +61,8 @@ def plain_words(text: str) -> str:
 
 
 def subject_of(edition: Edition) -> str:
-    """The subject in one line, shortened before its date."""
-    text = plain_words(clean(edition.subject, 1000))
+    """The subject in one line, shortened before its date; of a correction it says so."""
+    text = ("Correction: " if edition.revision > 1 else "") + plain_words(clean(edition.subject, 1000))
     dated = DATE_AT_THE_END.search(text)
     end = dated[0] if dated else ""
     start = text.removesuffix(end)
@@ -75,10 +75,13 @@ def message(edition: Edition, envelope: Envelope) -> bytes:
     """The whole mail, lines ended as SMTP wants them; printable ASCII, so that every server takes it as it is."""
     mail = EmailMessage(policy=SMTP)
     domain = envelope.sender.domain
-    stable = message_id(edition, envelope.channel, *(one.addr_spec for one in envelope.to), domain=domain)
+    whom = (envelope.channel, *(one.addr_spec for one in envelope.to))
+    stable = message_id(edition, *whom, domain=domain, revision=edition.revision)
+    first = message_id(edition, *whom, domain=domain) if edition.revision > 1 else None
     headers: list[tuple[str, object]] = [
         ("From", envelope.sender), ("To", envelope.to), ("Reply-To", envelope.reply_to),
         ("Subject", subject_of(edition)), ("Date", edition.made_at), ("Message-ID", stable),
+        ("In-Reply-To", first), ("References", first),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),  # not All: that would keep bounces from us
         ("List-Id", f"<briefing.{domain}>"),

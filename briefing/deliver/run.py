@@ -26,7 +26,7 @@ from briefing.deliver.policy import Key, standings, verdict
 from briefing.deliver.report import Day, arrivals, line, lines, of_the_one_before
 from briefing.document import Briefing, from_json
 from briefing.errors import Busy, UsageError
-from briefing.store import Store
+from briefing.store import Store, last_kept
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
 from briefing.workspace import Workspace, compile_in
 
@@ -53,6 +53,7 @@ class Asked:
     dry_run: bool = False
     resend: bool = False
     skip_today: bool = False
+    correct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class _Run:
             note_interrupted(ledger, self._audience, day, run=self._name, now=self._now)
         if self._asked.skip_today:
             return self._skip(ledger)
-        again = self._again(ledger)
+        again = self._corrected(store, ledger, notices) if self._asked.correct else self._again(ledger)
         if not again and not self._begun(ledger) and self._day_off():
             return 0
         if not again and self._nothing_to_send(ledger):
@@ -212,7 +213,7 @@ class _Run:
         """Where sources that today's edition lacks have been read whole since, show it where it can be edited: nobody
         is notified, and there is no second mail.
         """
-        found, editable = store.edition(self._audience, self._today), self._editable(ledger)
+        found, editable = last_kept(store, self._audience, self._today), self._editable(ledger)
         edition = edition_from(found) if found else None
         if found is None or edition is None or not editable or edition.made_at >= self._now.replace(microsecond=0):
             return
@@ -259,6 +260,24 @@ class _Run:
             return False
         self._hands.say(f"{words.full_day(self._today)} is no workday: nothing is sent. {ALL_THE_SAME}")
         return True
+
+    def _corrected(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> set[Key]:
+        """Fix today's edition anew, as a correction of the one that went out, and say whom it goes to: whoever it was
+        begun for. Raises UsageError where nothing went out.
+        """
+        found = standings(ledger.entries(self._audience, self._today))
+        keys = {key for key in self._keys if key in found}
+        then = last_kept(store, self._audience, self._today)
+        before = edition_from(then) if then else None
+        if not keys or then is None or before is None:
+            raise UsageError("there is no edition of today to correct", advice="briefing run")
+        edition = replace(self._compiled(store, ledger, notices), revision=before.revision + 1)
+        old, bodies = self._bodies(before, then.parts), self._bodies(edition, {})
+        for one in self._channels:
+            if isinstance(one, Edited) and old[one.name]:
+                bodies[one.name] = one.renewed(edition, old[one.name])
+        store.keep(kept(edition, bodies))
+        return keys
 
     def _begun(self, ledger: Ledger) -> bool:
         """Whether today's edition was begun, by whatever command."""
@@ -316,7 +335,7 @@ class _Run:
 
     def _fixed(self, store: Store, ledger: Ledger | None, notices: tuple[str, ...]) -> Outgoing:
         """Today's edition: the one that is kept, else a new one, which is kept before it is returned."""
-        found = store.edition(self._audience, self._today)
+        found = last_kept(store, self._audience, self._today)
         edition = edition_from(found) if found else None
         if found is None or edition is None:
             edition = self._compiled(store, ledger, notices)

@@ -217,3 +217,21 @@ class Opened:
 
     store: Store
     notices: tuple[str, ...] = field(default=())
+
+
+def revised(audience: str, revision: int) -> str:
+    """What a correction is kept under, beside the first edition of its date: no audience has a line break in its name.
+
+    >>> revised("Maya", 1), revised("Maya", 2)
+    ('Maya', 'Maya\\n2')
+    """
+    return audience if revision == 1 else f"{audience}\n{revision}"
+
+
+def last_kept(store: Store, audience: str, day: date) -> KeptEdition | None:
+    """What is kept of a date: its edition, or the last correction of it."""
+    found = store.edition(audience, day)
+    revision = 2
+    while found is not None and (newer := store.edition(revised(audience, revision), day)) is not None:
+        found, revision = newer, revision + 1
+    return found
