@@ -145,7 +145,7 @@ def test_killed_at_any_moment_the_store_holds_whole_readings(tmp_path: Path, aft
 def test_a_reader_and_two_writers_do_not_fail_each_other(tmp_path: Path) -> None:
     path = tmp_path / "readings.sqlite"
     SqliteStore(path).close()
-    short = WRITER.replace("10_000", "60")
+    short = WRITER.replace("10_000", "25")
     writers = [subprocess.Popen([sys.executable, "-c", short, str(path)], stdout=subprocess.DEVNULL) for _ in range(2)]
     store = SqliteStore(path)
     while any(writer.poll() is None for writer in writers):
