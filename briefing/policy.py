@@ -202,7 +202,7 @@ class _Judge:
         if self.is_worse(one.item, word):
             return f"{said}. Worse since. Then: {word.line}"
         read = self.read_at(one.item)
-        if read is None or read <= word.at:
+        if read is None:
             return ""
         read_day = self.morning.date_of(read)
         if word.word == "done":

@@ -370,3 +370,11 @@ def test_a_problem_where_the_word_cannot_be_true() -> None:
     subject = subjects(first)[0]
     meant = Meant(word="muted", whole_rule=True)
     assert isinstance(decision(meant, replace(subject, client=""), morning("2026-11-09")), Problem)
+
+
+def test_a_word_is_compared_with_what_the_edition_counted_and_not_with_its_anchor() -> None:
+    first = edition(WORLD + late(5), "2026-11-09")
+    (tom,) = (one for one in first.traces if one.about == "tom")
+    assert tom.measured == 5
+    climbed = replace(first, traces=(replace(tom, measured=Decimal(6)),))
+    assert word(climbed, "tom", "done", 1).measure == 6
