@@ -240,7 +240,7 @@ def test_sleeps_a_holiday_weekend_and_a_mail_server_that_is_away(tmp_path: Path)
     | Sat 4 Apr      | on, weekend                                   | none                                          |
     | Mon 6 Apr      | on, a public holiday                          | none                                          |
     | Tue 7 Apr      | on; the mail server says "later" at 06:30     | made 06:30, taken 06:45; cron mails one line  |
-    | Fri 10 Apr     | wakes at 11:10, after the four hours          | none                                          |
+    | Fri 10 Apr     | wakes at 11:10, after the four hours          | none; cron mails that it is too late          |
     | Mon 13 Apr     | on                                            | 06:30, which names the three                  |
     """
     with desk(tmp_path, zone="Europe/Berlin", at="2026-03-30T06:20") as one:
@@ -263,9 +263,11 @@ def test_sleeps_a_holiday_weekend_and_a_mail_server_that_is_away(tmp_path: Path)
         assert "briefing: mail: not sent to maya@harbourlane.example: 451 4.3.2 not now" in told
         one.asleep("2026-04-10T11:10")
         assert one.awake("2026-04-10T11:20") == ["11:15"]
+        (late,) = {*one.machine.mailed()} - {told}
+        assert "briefing: Friday 10 April 2026: not sent, and too late since 10:30." in late
         one.asleep("2026-04-13T06:20")
         assert one.awake("2026-04-13T06:35") == ["06:30"]
         assert "No edition from Wednesday 8 April to Friday 10 April (3 workdays)." in one.post.latest()
         expected += [("Tue 7 Apr", "2026-04-07 06:30 CEST"), ("Mon 13 Apr", "2026-04-13 06:30 CEST")]
         assert one.post.arrived() == expected
-        assert one.machine.mailed() == [told]
+        assert {*one.machine.mailed()} == {told, late}
