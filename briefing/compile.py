@@ -19,6 +19,7 @@ from briefing.agenda import agenda
 from briefing.clients import Client, directory
 from briefing.decisions import Decision
 from briefing.document import (
+    AdsTable,
     Briefing,
     ByMail,
     CardAmount,
@@ -32,6 +33,7 @@ from briefing.document import (
     Lost,
     Owner,
     PlaceValue,
+    ScorecardTable,
     SourceCoverage,
 )
 from briefing.facts import AdAccount, Fact, Meeting, Money, Person
@@ -46,6 +48,7 @@ from briefing.rules.ads_table import ads_table
 from briefing.rules.engine import NotRun, Outcome, run
 from briefing.rules.scorecard import scorecard_table
 from briefing.rules.view import AdSeries, Facts, Limits, facts_of
+from briefing.scope import Scope, still_found
 from briefing.store import Snapshot
 
 log = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ class Plan:
     why_suffix: str = ""
     answered: bool = False
     """Whether the reader's answers are read: not in a run of `try` or `demo`."""
+    scope: Scope = field(default_factory=Scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,8 @@ def compile_briefing(
     """One edition for one audience. `past`: the last that was delivered on an earlier date; `said`: what the audience
     said of items.
     """
-    found = coverage.readings(snapshot, morning.now, plan.freshness)
+    reader = morning.of_reader
+    found = coverage.readings(snapshot, reader.now, plan.freshness)
     people = directory(
         snapshot.facts, clients=plan.clients, own_domains=plan.own_domains, today=morning.today,
         calendar=morning.calendar,
@@ -99,21 +104,24 @@ def compile_briefing(
     rules = {name: rule for name, rule in load_all().items() if name not in plan.disabled}
     outcomes = tuple(_run(rule, facts, morning, plan) for rule in rules.values())
     prices = replace(plan.prices, base=plan.prices.base or frequent_currency(snapshot.facts))
-    priced = with_ids(
+    everything = with_ids(
         [price(item, rules[item.rule], morning, prices) for outcome in outcomes for item in outcome.items]
     )
+    priced = plan.scope.told(everything, morning.audience)
+    left_out = [one for one in everything if one not in priced]
     compared = None
-    if past is not None:
-        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, morning, plan), morning)
-    judged = policy.judge(said, priced, compared, rules, facts, morning)
+    if (past := still_found(past, left_out)) is not None:
+        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, reader, plan), reader)
+    judged = policy.judge(said, priced, compared, rules, facts, reader)
     if compared is not None:
-        compared = policy.remembered(compared, judged, morning)
-        priced = memory.applied(priced, compared, morning)
+        compared = policy.remembered(compared, judged, reader)
+        priced = memory.applied(priced, compared, reader)
     if plan.order.use_marks:
         priced = policy.weighed(priced, judged)
     told = [one for one in priced if judged.folded(one.id) is None]
     deck = cards(told, morning, plan.order)
-    covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], morning)
+    covered = coverage.of_sources(found, [one for outcome in outcomes for one in outcome.not_run], reader)
+    plan = replace(plan, notices=(*plan.notices, *plan.scope.notice(len(left_out))))
     writer = _Writer(plan, morning, facts, prices, compared, judged)
     return Compiled(
         briefing=writer.write(deck, priced, memory.with_told(covered, past), outcomes, rules, snapshot),
@@ -140,7 +148,8 @@ def _marks(plan: Plan, rules: Mapping[str, Rule]) -> Mapping[str, str]:
 def _run(rule: Rule, facts: Facts, morning: Morning, plan: Plan) -> Outcome:
     """Run a rule; a fault of ours costs that rule, is told, and keeps the morning from being called quiet."""
     try:
-        return run(rule, facts, morning, limits_of(plan, rule))
+        at = morning.of_reader if rule.matter == "meeting" else morning  # the reader's day is by the reader's clock
+        return run(rule, facts, at, limits_of(plan, rule))
     except Exception as error:
         log.exception("rule %s failed", rule.name)
         fault = NotRun(
@@ -176,7 +185,8 @@ class _Writer:
     def __init__(
         self, plan: Plan, morning: Morning, facts: Facts, prices: Prices, compared: Comparison | None, judged: Policy
     ) -> None:
-        self.plan, self.morning, self.facts, self.prices, self.compared = plan, morning, facts, prices, compared
+        self.plan, self.facts, self.prices, self.compared = plan, facts, prices, compared
+        self.morning, self.work = morning.of_reader, morning
         self.judged = judged
 
     def write(
@@ -208,8 +218,7 @@ class _Writer:
             items=tuple(self._item(one) for one in [*placed, *rest]),
             **self._folded(away),
             agenda=agenda(self.facts, morning, shown, [*rest, *away], numbers, self.judged.muted),
-            ads=ads_table(self.facts, morning),
-            scorecard=scorecard_table(self.facts, morning), notices=self._notices(outcomes, snapshot),
+            ads=self._ads(), scorecard=self._scorecard(), notices=self._notices(outcomes, snapshot),
             rules_run=ran, rules_total=rules_total, facts_read=sum(r.rows for r in self.facts.readings),
             next_edition=f"{morning.next_edition:%A} {EDITION:%H:%M}",
             read_from=min(times, default=None), read_to=max(times, default=None), why_suffix=plan.why_suffix,
@@ -228,6 +237,13 @@ class _Writer:
         if not (self.plan.answered and address and replies.sends_mail(read, self.morning.audience)):
             return None
         return ByMail(address=address, until=replies.snooze_day(self.morning))
+
+    def _ads(self) -> AdsTable:
+        return ads_table(self.plan.scope.facts(self.facts), self.work)
+
+    def _scorecard(self) -> ScorecardTable:
+        """The organisation's: no client's numbers."""
+        return ScorecardTable() if self.plan.scope.clients else scorecard_table(self.facts, self.work)
 
     def _changes(self, found: Sequence[Priced]) -> Changes:
         if self.compared is None:
@@ -249,7 +265,7 @@ class _Writer:
 
     def _last_known(self, outcomes: Sequence[Outcome]) -> Mapping[str, Sequence[str]]:
         rules = {name: rule for name, rule in load_all().items() if name not in self.plan.disabled}
-        return last_known(self.facts, self.morning, outcomes, rules, partial(limits_of, self.plan))
+        return last_known(self.facts, self.work, outcomes, rules, partial(limits_of, self.plan))
 
     # --- the first two lines ---------------------------------------------------------------------------------------
 
@@ -313,7 +329,7 @@ class _Writer:
 
     def _still_open(self, deck: Sequence[Card]) -> int:
         """Cards that fold to one line only because nothing about them is new."""
-        return sum(not card.fresh and deserves_full(card, self.morning, self.plan.order) for card in deck)
+        return sum(not card.fresh and deserves_full(card, self.work, self.plan.order) for card in deck)
 
     def _none_in_full(self, deck: Sequence[Card], away: Sequence[Priced], all_whole: bool) -> str:
         if still := self._still_open(deck):

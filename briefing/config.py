@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from briefing import audiences
 from briefing.config_problems import nearest, said
 from briefing.deliver.channel_settings import CHANNELS, AnyChannel, EmailChannel, GmailChannel, PingSection
 from briefing.deliver.slack_settings import SlackChannel
@@ -106,9 +107,34 @@ class Settings(Section):
         section = self.schedule
         return schedule.Timetable(
             at=schedule.clock_time(section.time), days_off=schedule.dates(section.days_off),
-            zone=ZoneInfo(section.timezone) if section.timezone else self.zone, calendar=self.calendar(year),
+            zone=self.reader_zone, calendar=self.calendar(year),
             catch_up=schedule.span(section.catch_up),
         )  # fmt: skip
+
+    def audience_problems(self) -> list[str]:
+        """What is wrong between audiences, sources and channels."""
+        return audiences.problems(self.audience, self.sources, self.clients, self.deliver)
+
+    def narrowed(self, name: str = "") -> Settings:
+        """These settings for one audience, by default the first: its sources, its channels, its timetable.
+
+        Raises UsageError where there is no such audience.
+        """
+        one = audiences.find(self.audience, name)
+        served = audiences.channels_of(one, self.audience, self.deliver)
+        return self.model_copy(
+            update={
+                "audience": (one,) if one else (), "sources": audiences.sources_of(one, self.sources),
+                "deliver": {name: self.deliver[name] for name in served},
+                "schedule": audiences.schedule_of(one, self.schedule),
+            }
+        )  # fmt: skip
+
+    @property
+    def reader_zone(self) -> ZoneInfo:
+        """The zone in which editions are dated: the first audience's."""
+        of_schedule = audiences.schedule_of(self.audience[0] if self.audience else None, self.schedule).timezone
+        return ZoneInfo(of_schedule) if of_schedule else self.zone
 
     def reader(self) -> Audience:
         """The first audience."""
@@ -174,25 +200,26 @@ def parse(plain: Mapping[str, object], *, where: str = FILE_NAME) -> Settings:
                 problems.append(f"{section}.{name}: there is no such rule{nearest(name, rules)}")
             elif section == "rules" and isinstance(table, Mapping):
                 problems += _threshold_problems(name, table[name], rules[name].limits)
-    problems += _delivery_problems(plain)
+    problems += _channel_problems(plain, settings)
     problems += escalation_problems(plain, {name: rule.matter for name, rule in rules.items()})
-    if settings is not None:
-        problems += _schedule_problems(settings)
     if problems or settings is None:
         raise ConfigError(problems, where=where)
     return settings
 
 
-def _schedule_problems(settings: Settings) -> list[str]:
-    """An edition is dated in the workspace's zone: it is wrong where the reader has another date at that time."""
-    section, here = settings.schedule, settings.workspace.timezone
-    if section.timezone in {"", here}:
-        return []
-    # Any year shows what two zones and their summer times do to each other.
-    if settings.timetable(2026).dated_alike(settings.zone, 2026):
-        return []
-    time = f"schedule.timezone: from {section.time} in {section.timezone} until the end of catch_up"
-    return [f"{time} the date in {here} is not always the same; take another time or a shorter catch_up"]
+def _channel_problems(plain: Mapping[str, object], settings: Settings | None) -> list[str]:
+    """What is wrong with audiences and channels; each channel is looked at for each audience that it serves."""
+    if settings is None or len(settings.audience) < 2:
+        own = settings.audience_problems() if settings is not None else []
+        return [*own, *_delivery_problems(plain)]
+    tables = cast(Mapping[str, object], plain.get("deliver", {}))
+    found = settings.audience_problems()
+    for one in settings.audience:
+        served = audiences.channels_of(one, settings.audience, settings.deliver)
+        its = {**plain, "audience": [one.model_dump()], "deliver": {name: tables[name] for name in served}}
+        name = one.name or "one of them"
+        found += [problem.replace("the audience ", f"{name} ", 1) for problem in _delivery_problems(its)]
+    return list(dict.fromkeys(found))
 
 
 def _delivery_problems(plain: Mapping[str, object]) -> list[str]:

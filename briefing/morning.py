@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -96,6 +96,15 @@ class Morning:
     zone: ZoneInfo
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     audience: Audience = field(default_factory=Audience)
+    reader_zone: ZoneInfo | None = None
+    """The reader's, where it is another: work is dated and counted in `zone`, the edition and the reader's day here."""
+
+    @property
+    def of_reader(self) -> Morning:
+        """The same moment by the reader's clock and date."""
+        if self.reader_zone is None or self.reader_zone.key == self.zone.key:
+            return self
+        return replace(self, now=self.now.astimezone(self.reader_zone), zone=self.reader_zone)
 
     @property
     def today(self) -> date:

@@ -93,15 +93,6 @@ class Timetable:
         due = self.due(day)
         return due and min(due + self.catch_up, first_moment(day + timedelta(days=1), time(0), self.zone))
 
-    def dated_alike(self, zone: ZoneInfo, year: int) -> bool:
-        """Whether `zone` shows the reader's date, too, in all windows of a year."""
-        for number in range(366):
-            day = date(year, 1, 1) + timedelta(days=number)
-            due, until = self.due(day), self.until(day)
-            if due and until and {one.astimezone(zone).date() for one in (due, until - timedelta(seconds=1))} != {day}:
-                return False
-        return True
-
     def minutes(self) -> tuple[int, ...]:
         """The minutes of every hour at which a scheduler has to look."""
         return tuple(range(self.at.minute % EVERY, 60, EVERY))

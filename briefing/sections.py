@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -50,7 +50,7 @@ class Section(BaseModel):
 
 
 def _as_meant(value: Any, kind: Any) -> Any:
-    if get_origin(kind) is tuple:
+    if tuple in {get_origin(kind), *map(get_origin, get_args(kind))}:
         values = [value] if isinstance(value, str | date) else value
         return [_in_quotes(one) for one in values] if isinstance(values, list) else values
     return _in_quotes(value) if kind is str else value
@@ -126,6 +126,36 @@ class AudienceSection(Section):
     logins: tuple[str, ...] = ()
     """User ids in chat and project tools."""
 
+    timezone: str = ""
+    time: str = ""
+    days_off: tuple[str, ...] | None = None
+    """As in `[schedule]`, which stands for those that are not given."""
+
+    sources: tuple[str, ...] = ()
+    """Empty: all that are not personal to somebody else."""
+
+    clients: tuple[str, ...] = ()
+    """Empty: all. Else what is of these clients, the reader's own, or from a source personal to the reader."""
+
+    channels: tuple[str, ...] = ()
+    """Empty: all that no audience claims."""
+
+    @field_validator("timezone", "time", "days_off")
+    @classmethod
+    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
+        return _timed(value, info.field_name or "") if value else value
+
+
+def _timed(value: Any, key: str) -> Any:
+    """A key of a timetable that can be read. Raises ValueError."""
+    from briefing import schedule
+
+    readers = {
+        "timezone": known_zone, "time": schedule.clock_time, "days_off": schedule.dates, "catch_up": schedule.span
+    }  # fmt: skip
+    readers[key](value)
+    return value
+
 
 class SourceSection(BaseModel):
     """`[sources.NAME]`: a configured connector; what is not named here goes to the connector."""
@@ -138,6 +168,9 @@ class SourceSection(BaseModel):
 
     cap: int = Field(default=4, ge=1, le=64)
     """Streams read side by side."""
+
+    personal_to: str = ""
+    """The audience that alone may know what it says."""
 
     @property
     def settings(self) -> dict[str, object]:
@@ -168,19 +201,10 @@ class ScheduleSection(Section):
     catch_up: str = "6h"
     """How late an edition is still sent."""
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        return value and known_zone(value)
-
-    @field_validator("time", "days_off", "catch_up")
+    @field_validator("timezone", "time", "days_off", "catch_up")
     @classmethod
     def _readable(cls, value: Any, info: ValidationInfo) -> Any:
-        from briefing import schedule
-
-        readers = {"time": schedule.clock_time, "days_off": schedule.dates, "catch_up": schedule.span}
-        readers[info.field_name or ""](value)
-        return value
+        return value if (info.field_name, value) == ("timezone", "") else _timed(value, info.field_name or "")
 
 
 class OrderSection(Section):

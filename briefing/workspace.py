@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-from briefing import secrets
+from briefing import secrets, words
 from briefing.config import Settings, parse, read
 from briefing.errors import BriefingError, SourceError, UsageError
 from briefing.facts import Money, Person
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from briefing.collect import Progress, Report, Source
     from briefing.compile import Compiled, Plan
     from briefing.connector import Connector, Window
+    from briefing.memory import Past
     from briefing.replies import Unclear
     from briefing.rules.view import StreamReading
     from briefing.store import Snapshot, Store
@@ -57,13 +59,51 @@ class Workspace:
     run: str = ""
     """`try` or `demo`."""
 
+    whole: Settings | None = None
+    """Where the settings are one audience's: those of all."""
+
+    def for_audience(self, name: str = "") -> Workspace:
+        """The workspace as one audience has it, by default the first; as it is where it is one audience's already.
+
+        Raises UsageError where there is no such audience.
+        """
+        if self.whole is not None and not name:
+            return self
+        whole = self.whole or self.settings
+        return replace(self, settings=whole.narrowed(name), whole=whole)
+
+    def each(self, names: Collection[str] = ()) -> list[Workspace]:
+        """One workspace per audience, all or those named, in the order of the file; one where there is none.
+
+        Raises UsageError where there is no such audience.
+        """
+        everybody = [one.name for one in (self.whole or self.settings).audience] or [""]
+        return [self.for_audience(one) for one in names or everybody]
+
+    @property
+    def who(self) -> str:
+        """The audience's name where there are several, to tell them apart; else empty."""
+        several = len((self.whole or self.settings).audience) > 1
+        return self.settings.audience[0].name if several else ""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Sources that are personal to somebody else."""
+        sources = (self.whole or self.settings).sources
+        return frozenset(name for name, one in sources.items() if one.personal_to and name not in self.settings.sources)
+
+    def today(self, now: datetime) -> date:
+        """The date of the edition: the reader's."""
+        return self.morning(now).of_reader.today
+
     def morning(self, now: datetime) -> Morning:
         """The morning at a moment, or at the run's own."""
         zone = self.settings.zone
         local = (self.fixed_now or now).astimezone(zone)
         return Morning(
-            now=local, zone=zone, calendar=self.settings.calendar(local.year), audience=self.settings.reader()
-        )
+            now=local, zone=zone, calendar=self.settings.calendar(local.year), audience=self.settings.reader(),
+            reader_zone=self.settings.reader_zone,
+        )  # fmt: skip
 
     def window(self, now: datetime) -> Window:
         """What a collect at a moment asks for."""
@@ -137,12 +177,23 @@ class Workspace:
         resolved["source"] = name
         return resolved
 
+    @property
+    def _suffix(self) -> str:
+        """What a command needs to mean this page: the run, or the audience where it is not the first."""
+        if self.run:
+            return f" --run {self.run}"
+        who = self.who
+        return (
+            f" --audience {shlex.quote(who)}" if who and who != (self.whole or self.settings).audience[0].name else ""
+        )
+
     def plan(self) -> Plan:
         """What compiling needs of the settings."""
         from briefing.clients import Client
         from briefing.compile import Plan
         from briefing.coverage import Freshness
         from briefing.ranking import Order, Prices
+        from briefing.scope import Scope
 
         settings = self.settings
         clients = tuple(
@@ -166,7 +217,11 @@ class Workspace:
             ),
             order=Order(floor=order.floor, full=order.full, lines=order.lines, use_marks=order.use_marks),
             freshness=Freshness(as_exported=self.as_exported), notices=self.notices,
-            answered=not self.run, why_suffix=f" --run {self.run}" if self.run else "",
+            answered=not self.run, why_suffix=self._suffix,
+            scope=Scope(
+                clients=frozenset(one for reader in settings.audience[:1] for one in reader.clients),
+                personal=frozenset(name for name, section in settings.sources.items() if section.personal_to),
+            ),
         )  # fmt: skip
 
 
@@ -281,21 +336,38 @@ def _compile_in(
     workspace: Workspace, store: Store, now: datetime, notices: tuple[str, ...], unclear: tuple[Unclear, ...]
 ) -> Compiled:
     from briefing.compile import compile_briefing
-    from briefing.last_edition import last_edition, said_before
+    from briefing.last_edition import said_before
     from briefing.replies import with_answers
+    from briefing.rules.view import OnlyOf
 
+    workspace = workspace.for_audience()  # nothing is ever compiled from everybody's sources
     morning = workspace.morning(now)
     at = max(morning.now, now) if workspace.run else now
     snapshot = store.snapshot(at, list(workspace.settings.sources))
     plan = workspace.plan()
+    if morning.of_reader.today != morning.today:
+        where = f"Work is dated in {morning.zone.key}, where it is {words.full_day(morning.today)}."
+        plan = replace(plan, notices=(*plan.notices, where))
     compares = not workspace.run  # `try` and `demo` deliver nothing
-    past, told = last_edition(workspace.folder, store, morning.audience.name, morning.today) if compares else (None, ())
+    past, told = _past(workspace, store, morning) if compares else (None, ())
     said, unread = said_before(workspace.folder, store, morning.audience.name) if compares else ((), ())
+    hidden = workspace.hidden
+    said = tuple(one for one in said if one.key[1] not in hidden)
     plan = replace(plan, notices=(*notices, *told, *unread, *plan.notices))
     if not plan.own_domains:
         plan = _with_domains(plan, snapshot)
-    compiled = compile_briefing(snapshot, store.series(at), plan, morning, past, said)
-    return replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning))
+    series = OnlyOf(store.series(at), frozenset(workspace.settings.sources))
+    compiled = compile_briefing(snapshot, series, plan, morning, past, said)
+    return replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning.of_reader))
+
+
+def _past(workspace: Workspace, store: Store, morning: Morning) -> tuple[Past | None, tuple[str, ...]]:
+    """What today is compared with, without what has become personal to somebody else since."""
+    from briefing.last_edition import last_edition
+    from briefing.scope import without
+
+    past, told = last_edition(workspace.folder, store, morning.audience.name, morning.of_reader.today)
+    return without(past, workspace.hidden), told
 
 
 def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:

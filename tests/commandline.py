@@ -22,7 +22,8 @@ def at_home(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Folders for data, cache and configuration, an empty folder to stand in, and a time zone."""
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "HOME"):
         patch.setenv(name, str(folder / "home" / name))
-    patch.delenv("BRIEFING_CONFIG", raising=False)
+    for name in ("BRIEFING_CONFIG", "BRIEFING_AUDIENCE"):
+        patch.delenv(name, raising=False)
     patch.setenv("TZ", "Europe/Berlin")
     (folder / "work").mkdir()
     patch.chdir(folder / "work")

@@ -23,6 +23,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 DateOption = Annotated[str, typer.Option("--date", help="The morning of this day, as YYYY-MM-DD.")]
 FormatOption = Annotated[str, typer.Option("--format", help="terminal, md, html, text or json.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", show_default=False)]
+AudienceOption = Annotated[
+    str, typer.Option("--audience", help="Whose; default: everybody's in turn.", show_default=False)
+]
+ReaderOption = Annotated[
+    str,
+    typer.Option(
+        "--audience", envvar="BRIEFING_AUDIENCE", help="Whose page, where there are several; default: the first's.",
+        show_default=False, show_envvar=False,
+    ),
+]  # fmt: skip
 AllOption = Annotated[bool, typer.Option("--all", help="Every item, not only the first.")]
 
 
@@ -43,6 +53,7 @@ def today(
     cached: Annotated[bool, typer.Option("--cached", help="Collect nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Collect first, however new the readings are.")] = False,
     show_all: AllOption = False,
+    audience: ReaderOption = "",
     show_version: Annotated[
         bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
     ] = False,
@@ -51,7 +62,7 @@ def today(
     if context.invoked_subcommand is None:
         from briefing.cli import commands
 
-        commands.today(config, cached=cached, fresh=fresh, show_all=show_all)
+        commands.today(config, cached=cached, fresh=fresh, show_all=show_all, audience=audience)
 
 
 @app.command("try")
@@ -140,6 +151,7 @@ def run(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Only where [schedule] says it is due; silent where it is not.")
     ] = False,
+    audience: AudienceOption = "",
 ) -> None:
     """Read, compile and deliver today's edition, once.
 
@@ -153,24 +165,26 @@ def run(
     if scheduled:
         from briefing.cli import schedule as schedules
 
-        if names or dry_run or resend or correct or skip_today:
+        if names or dry_run or resend or correct or skip_today or audience:
             raise typer.BadParameter("--scheduled stands alone: a scheduler cannot mean anything else by it")
         schedules.tick(config)
+    whose = (audience,) if audience else ()
     asked = Asked(
-        names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today, correct=correct
+        names=tuple(names or ()), dry_run=dry_run, resend=resend, skip_today=skip_today, correct=correct,
+        audiences=whose,
     )  # fmt: skip
     runs.run(config, asked)
 
 
 @app.command()
-def status(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def status(*, config: ConfigOption = None, audience: AudienceOption = "", as_json: JsonOption = False) -> None:
     """When the last edition arrived, and by which channel.
 
     Exit code 1: the last one was not delivered everywhere, or the ledger cannot be read.
     """
     from briefing.cli import run as runs
 
-    runs.status(config, as_json=as_json)
+    runs.status(config, (audience,) if audience else (), as_json=as_json)
 
 
 @app.command()
@@ -203,6 +217,7 @@ def show(
     form: FormatOption = "",
     output: OutputOption = None,
     show_all: AllOption = False,
+    audience: ReaderOption = "",
 ) -> None:
     """The briefing from what was read last.
 
@@ -210,7 +225,7 @@ def show(
     """
     from briefing.cli import commands
 
-    commands.show(commands.chosen(config, run), day, form=form, output=output, show_all=show_all)
+    commands.show(commands.chosen(config, run).for_audience(audience), day, form=form, output=output, show_all=show_all)
 
 
 @app.command()
@@ -221,6 +236,7 @@ def why(
     run: RunOption = "",
     day: DateOption = "",
     absent: Annotated[bool, typer.Option("--not", help="Why something is not shown.")] = False,
+    audience: ReaderOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Why an item stands where it stands.
@@ -230,7 +246,7 @@ def why(
     """
     from briefing.cli import commands
 
-    commands.why(commands.chosen(config, run), item, day, absent=absent, as_json=as_json)
+    commands.why(commands.chosen(config, run).for_audience(audience), item, day, absent=absent, as_json=as_json)
 
 
 ItemArgument = Annotated[str, typer.Argument(metavar="ITEM", help="The id of an item, or its beginning.")]
@@ -242,6 +258,7 @@ def decide(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What is decided, in your words.")],
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
     owner: Annotated[str, typer.Option("--owner", help="Who has it.")] = "",
     by: Annotated[str, typer.Option("--by", help="When the effect is to be seen: Friday, 2026-11-27, 3wd.")] = "",
 ) -> None:
@@ -252,7 +269,7 @@ def decide(
     """
     from briefing.cli import decisions as said
 
-    said.say(config, item, lambda morning: said.decided(text, owner, by, morning))
+    said.say(config, audience, item, lambda morning: said.decided(text, owner, by, morning))
 
 
 @app.command()
@@ -261,6 +278,7 @@ def done(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="How, in your words.")] = "",
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
 ) -> None:
     """Say that an item is over.
 
@@ -269,7 +287,7 @@ def done(
     from briefing.cli import decisions as said
     from briefing.words_of_decision import Meant
 
-    said.say(config, item, lambda _: Meant(word="done", text=text))
+    said.say(config, audience, item, lambda _: Meant(word="done", text=text))
 
 
 @app.command()
@@ -277,6 +295,7 @@ def snooze(
     item: ItemArgument,
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
     until: Annotated[str, typer.Option("--until", help="A date: Monday, tomorrow, 2026-11-23.")] = "",
     for_: Annotated[str, typer.Option("--for", help="A while: 3wd (workdays), 5d, 2w.")] = "",
     worse: Annotated[str, typer.Option("--worse", help="Until what it counts has grown so far: 20%.")] = "",
@@ -286,7 +305,7 @@ def snooze(
     """Hide an item until a date, a change for the worse, or activity; whichever comes first."""
     from briefing.cli import decisions as said
 
-    said.say(config, item, lambda morning: said.snoozed(until, for_, worse, why, morning, activity=activity))
+    said.say(config, audience, item, lambda morning: said.snoozed(until, for_, worse, why, morning, activity=activity))
 
 
 @app.command()
@@ -294,22 +313,23 @@ def mute(
     item: ItemArgument,
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
     rule: Annotated[bool, typer.Option("--rule", help="Its rule for its client, not this item alone.")] = False,
     for_: Annotated[str, typer.Option("--for", help="How long: 30d, 2w.")] = "30d",
 ) -> None:
     """Leave an item out, or its rule for its client; what is left out is counted at the foot."""
     from briefing.cli import decisions as said
 
-    said.say(config, item, lambda morning: said.muted(for_, morning, whole_rule=rule))
+    said.say(config, audience, item, lambda morning: said.muted(for_, morning, whole_rule=rule))
 
 
 @app.command()
-def useful(item: ItemArgument, *, config: ConfigOption = None) -> None:
+def useful(item: ItemArgument, *, config: ConfigOption = None, audience: ReaderOption = "") -> None:
     """Say that an item was worth its place."""
     from briefing.cli import decisions as said
     from briefing.words_of_decision import Meant
 
-    said.say(config, item, lambda _: Meant(word="useful"))
+    said.say(config, audience, item, lambda _: Meant(word="useful"))
 
 
 @app.command()
@@ -317,13 +337,14 @@ def noise(
     item: ItemArgument,
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
     wrong: Annotated[bool, typer.Option("--wrong", help="What it says is not so.")] = False,
     unimportant: Annotated[bool, typer.Option("--unimportant", help="It is so, and does not matter.")] = False,
 ) -> None:
     """Say that an item was not worth its place."""
     from briefing.cli import decisions as said
 
-    said.say(config, item, lambda _: said.noise(wrong=wrong, unimportant=unimportant))
+    said.say(config, audience, item, lambda _: said.noise(wrong=wrong, unimportant=unimportant))
 
 
 @app.command()
@@ -331,24 +352,26 @@ def undo(
     what: Annotated[str, typer.Argument(metavar="[NUMBER|ITEM]", help="Which word; default: the last.")] = "",
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
 ) -> None:
     """Take back what you said: the last word, the last about an item, or the one of a number."""
     from briefing.cli import decisions as said
 
-    said.undo(config, what)
+    said.undo(config, audience, what)
 
 
 @app.command()
 def decisions(
     *,
     config: ConfigOption = None,
+    audience: ReaderOption = "",
     everything: Annotated[bool, typer.Option("--all", help="Also what was taken back.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """What you said of items, the last first, with the numbers that undo takes."""
     from briefing.cli import decisions as said
 
-    said.listed(config, everything=everything, as_json=as_json)
+    said.listed(config, audience, everything=everything, as_json=as_json)
 
 
 @app.command()

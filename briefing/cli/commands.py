@@ -75,14 +75,15 @@ def opened(workspace: Workspace) -> Iterator[tuple[Store, tuple[str, ...]]]:
         store.close()
 
 
-def today(config: Path | None, *, cached: bool, fresh: bool, show_all: bool) -> None:
+def today(config: Path | None, *, cached: bool, fresh: bool, show_all: bool, audience: str = "") -> None:
     """Today's briefing, collecting first when the readings are old."""
     workspace = chosen(config, "")
+    reader = workspace.for_audience(audience)
     with opened(workspace) as (store, notices):
         if fresh or (not cached and is_old(workspace, store)):
             with progress_shown(workspace) as show:
                 collect_into(workspace, store, clock=clock, progress=show)
-        compiled = compile_in(workspace, store, clock(), notices=notices)
+        compiled = compile_in(reader, store, clock(), notices=notices)
     emit(compiled.briefing, form="", output=None, show_all=show_all)
     raise typer.Exit(exit_code(compiled))
 
@@ -128,12 +129,13 @@ def collect(config: Path | None, names: Sequence[str]) -> None:
                 f"{words.count(report.rows, 'fact')} in {report.seconds:.1f} s; streams: {report.whole} whole, "
                 f"{report.partial} in part, {report.failed} not read."
             )
-        _keep_answers(workspace, store)
-        compiled = compile_in(workspace, store, clock())
-    for source, sentences in compiled.briefing.coverage_lines:
-        if not names or source in names:
-            typer.echo(f"{source}: {' '.join(sentences)}")
-    raise typer.Exit(exit_code(compiled, names))
+        for one in workspace.each():
+            _keep_answers(one, store)
+        pages = [compile_in(one, store, clock()) for one in workspace.each()]
+    lines = [line for page in pages for line in page.briefing.coverage_lines if not names or line[0] in names]
+    for source, sentences in dict(reversed(lines)).items():
+        typer.echo(f"{source}: {' '.join(sentences)}")
+    raise typer.Exit(max(exit_code(page, names) for page in pages))
 
 
 def _keep_answers(workspace: Workspace, store: Store) -> None:
@@ -147,23 +149,22 @@ def _keep_answers(workspace: Workspace, store: Store) -> None:
         fail(f"answers by mail were not kept: {error}", error.advice)
         return
     for one in kept:
-        typer.echo(f"Understood: {told(one, workspace.morning(clock()).today)}")
+        typer.echo(f"Understood: {told(one, workspace.today(clock()))}")
 
 
 def compiled_for(workspace: Workspace, day: str) -> Compiled:
     """The briefing of today, of a run's own morning, or of a past day."""
+    workspace = workspace.for_audience()
     with opened(workspace) as (store, notices):
         now = workspace.fixed_now or clock()
         wanted = parsed_date(day)
         if wanted is not None and workspace.fixed_now is None:
-            if wanted > workspace.morning(now).today:
+            if wanted > workspace.today(now):
                 raise UsageError(f"{day} is not over yet", advice="a briefing is shown for today or a past day")
-            if wanted < workspace.morning(now).today:
-                now = moment_of(wanted, store, workspace.settings.zone)
-        elif wanted is not None and wanted != workspace.morning(now).today:
-            raise UsageError(
-                f"this run is of {workspace.morning(now).today}", advice=f"briefing {workspace.run} --date {day}"
-            )
+            if wanted < workspace.today(now):
+                now = moment_of(wanted, store, workspace.settings.reader_zone)
+        elif wanted is not None and wanted != workspace.today(now):
+            raise UsageError(f"this run is of {workspace.today(now)}", advice=f"briefing {workspace.run} --date {day}")
         return compile_in(workspace, store, now, notices=notices)
 
 
@@ -349,8 +350,11 @@ def broken_channels(workspace: Workspace) -> list[str]:
         return []
     from briefing.deliver.channels import Broken, channels
 
-    found = channels(workspace.settings, base=workspace.base, folder=workspace.folder)
-    return [one.problem for one in found if isinstance(one, Broken)]
+    found = [
+        channel for one in workspace.each()
+        for channel in channels(one.settings, base=workspace.base, folder=workspace.folder)
+    ]  # fmt: skip
+    return list(dict.fromkeys(one.problem for one in found if isinstance(one, Broken)))
 
 
 def try_files(files: list[Path], asked: TryOptions, *, form: str, output: Path | None, show_all: bool) -> None:

@@ -40,10 +40,10 @@ from briefing.workspace import Workspace, compile_in
 SET_ASIDE = "`briefing run --resend` or `briefing run --skip-today` puts it aside and begins a new one"
 
 
-def say(config: Path | None, item: str, meant: Callable[[Morning], Meant | Problem]) -> None:
+def say(config: Path | None, audience: str, item: str, meant: Callable[[Morning], Meant | Problem]) -> None:
     """Keep what is meant of an item, and say in one line what was understood."""
-    workspace = chosen(config, "")
-    morning = workspace.morning(clock())
+    workspace = chosen(config, "").for_audience(audience)
+    morning = workspace.morning(clock()).of_reader
     wanted = meant(morning)
     if isinstance(wanted, Problem):
         _refused(wanted)
@@ -52,10 +52,10 @@ def say(config: Path | None, item: str, meant: Callable[[Morning], Meant | Probl
         _keep(ledger, decision(wanted, subject, morning), morning)
 
 
-def undo(config: Path | None, what: str) -> None:
+def undo(config: Path | None, audience: str, what: str) -> None:
     """Take back the last word, that of a number, or the last about an item."""
-    workspace = chosen(config, "")
-    morning = workspace.morning(clock())
+    workspace = chosen(config, "").for_audience(audience)
+    morning = workspace.morning(clock()).of_reader
     with _books(workspace) as (_, ledger, _):
         said = ledger.decisions(morning.audience.name)
         number = int(what) if what.isdecimal() and int(what) in {one.number for one in said} else 0
@@ -70,10 +70,10 @@ def undo(config: Path | None, what: str) -> None:
         _keep(ledger, taken_back(said, subject, morning, number=number), morning)
 
 
-def listed(config: Path | None, *, everything: bool, as_json: bool) -> None:
+def listed(config: Path | None, audience: str, *, everything: bool, as_json: bool) -> None:
     """What was said and counts, the last first; or all that was ever said."""
-    workspace = chosen(config, "")
-    morning = workspace.morning(clock())
+    workspace = chosen(config, "").for_audience(audience)
+    morning = workspace.morning(clock()).of_reader
     with _books(workspace) as (_, ledger, _):
         said = ledger.decisions(morning.audience.name)
     counts = {one.number for one in counting(said)}

@@ -133,7 +133,10 @@ def of_channels(workspace: Workspace) -> Iterator[Check]:
     from briefing.deliver.channels import channels
     from briefing.deliver.outbox import tried
 
-    found = channels(workspace.settings, base=workspace.base, folder=workspace.folder)
+    found = [
+        channel for one in workspace.each()
+        for channel in channels(one.settings, base=workspace.base, folder=workspace.folder)
+    ]  # fmt: skip
     for channel, outcome in tried(found, longest=LONGEST):
         good = outcome.result == "sent"
         cure = "" if good else f"correct deliver.{channel.name}, or the server; then briefing doctor again"

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +39,15 @@ def run(config: Path | None, asked: Asked) -> None:
             "--dry-run, --resend, --correct and --skip-today exclude each other", advice="take one of them"
         )
     workspace = chosen(config, "")
-    raise typer.Exit(with_signs(workspace, asked, hands_of(workspace, asked))[0])
+    hands = hands_of(workspace, asked)
+    raise typer.Exit(run_once(workspace, asked, hands) if asked.audiences else with_signs(workspace, asked, hands)[0])
 
 
 def with_signs(workspace: Workspace, asked: Asked, hands: Hands) -> tuple[int, bool]:
     """One run with its signs to `[ping]`: the exit code, and whether a sign of success was taken.
 
-    A run by one channel alone says nothing of the others, and a dry run nothing at all: they give no sign. Nor does a
-    run that finds another at work: that one gives its own.
+    A run by one channel alone, or for one audience, says nothing of the others, and a dry run nothing at all: they give
+    no sign. Nor does a run that finds another at work: that one gives its own.
     """
     ping = None if asked.dry_run or asked.names else ping_in(workspace, hands.warn)
     if ping is None:
@@ -109,28 +110,35 @@ def _sayer(workspace: Workspace, asked: Asked) -> Any:
     return lambda text: print(text, file=stream)
 
 
-def status(config: Path | None, *, as_json: bool) -> None:
-    """When the last edition arrived, by which channel, and what needs a person."""
-    workspace, now = chosen(config, ""), clock()
-    days, problem = looked_up(workspace, now)
+def status(config: Path | None, audiences: Sequence[str] = (), *, as_json: bool) -> None:
+    """When the last edition of each audience arrived, by which channel, and what needs a person."""
+    found, now = chosen(config, ""), clock()
     from briefing.cli.schedule import coming, missing  # which runs what stands here
 
-    latest = next((day for day in days if day.standings), None)
-    next_one, silent = coming(workspace, now)
-    without = missing(workspace, now, days)
-    open_ones = any(not day.settled for day in since_delivered(days))
-    code = int(problem is not None or open_ones or silent or bool(without))
+    code, editions, problems = 0, [], []
+    for workspace in found.each(audiences):
+        days, problem = looked_up(workspace, now)
+        latest = next((day for day in days if day.standings), None)
+        next_one, silent = coming(workspace, now)
+        without = missing(workspace, now, days)
+        open_ones = any(not day.settled for day in since_delivered(days))
+        code = max(code, int(problem is not None or open_ones or silent or bool(without)))
+        problems += [problem] if problem is not None else []
+        if as_json:
+            editions += _plain(workspace, days)
+        elif problem is None:
+            name = [f"{workspace.who}:"] if workspace.who else []
+            typer.echo("\n".join([*name, *_text(workspace, days, latest, now), *without, *next_one]))
     if as_json:
-        typer.echo(json.dumps(_plain(days, workspace.settings.zone, str(problem or "")), indent=1, ensure_ascii=False))
-    elif problem is not None:
-        fail(str(problem), problem.advice)
-    else:
-        typer.echo("\n".join([*_text(workspace, days, latest, now), *without, *next_one]))
+        problem_text = str(problems[0]) if problems else ""
+        typer.echo(json.dumps({"problem": problem_text, "editions": editions}, indent=1, ensure_ascii=False))
+    elif problems:
+        fail(str(problems[0]), problems[0].advice)
     raise typer.Exit(code)
 
 
 def _text(workspace: Workspace, days: Sequence[Day], latest: Day | None, now: datetime) -> list[str]:
-    zone, today = workspace.settings.zone, workspace.morning(now).today
+    zone, today = workspace.settings.reader_zone, workspace.today(now)
     if not workspace.settings.deliver:
         return ["No channel is set up: docs/delivery.md shows how."]
     from briefing.deliver.channels import channels
@@ -166,10 +174,12 @@ def _nothing_delivered(workspace: Workspace) -> str:
     return "No edition has been delivered yet: briefing run"
 
 
-def _plain(days: Sequence[Day], zone: tzinfo, problem: str) -> dict[str, Any]:
-    """For programs: the last 60 editions, the latest first."""
-    editions = [
+def _plain(workspace: Workspace, days: Sequence[Day]) -> list[dict[str, Any]]:
+    """For programs: the last 60 editions of an audience, the latest first."""
+    zone = workspace.settings.reader_zone
+    return [
         {
+            "audience": workspace.settings.reader().name,
             "date": day.date.isoformat(),
             "delivered": day.delivered,
             "settled": day.settled,
@@ -184,4 +194,3 @@ def _plain(days: Sequence[Day], zone: tzinfo, problem: str) -> dict[str, Any]:
         for day in days
         if day.standings
     ]  # fmt: skip
-    return {"problem": problem, "editions": editions}

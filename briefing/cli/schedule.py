@@ -75,35 +75,53 @@ def tick(config: Path | None) -> NoReturn:
 
 def _looked(path: Path, now: datetime, memory: Memory) -> int:
     workspace = configured(path)
-    timetable = _timetable(workspace, now)
-    if not (found := verdict(timetable, now)).wanted:
-        _quiet(said(timetable, found))
-        if found.outcome in FREE:
-            _all_well(workspace, timetable, found, now, memory)
-        return _too_late(workspace, timetable, found, now, memory) if found.outcome == "passed" else 0
-    log_begins(workspace)
-    found = _verdict(workspace, timetable, now, _editions(workspace, now))
-    if found.outcome == "set back":
-        memory.tell(said(timetable, found))
-    if found.outcome in {"set back", "stuck"}:
-        return 1  # a stuck edition was told by the run that found it so
-    if not found.wanted:
-        _quiet(said(timetable, found))
-        if found.outcome == "delivered":
-            _all_well(workspace, timetable, found, now, memory)
-            _brought_up_to_date(workspace, found, now, memory)
-        return 0
+    codes, wanted = [0], []
+    for one in workspace.each():
+        code, found = _wanted(one, now, memory)
+        codes.append(code)
+        wanted += [(one, found)] if found.wanted else []
+    if not wanted:
+        return max(codes)
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
+    asked = Asked(audiences=tuple(one.settings.reader().name for one, _ in wanted))
     try:
-        code, signed = with_signs(workspace, Asked(), hands)
+        code, signed = with_signs(workspace, asked, hands)
     except Busy as error:
         # The run before waits for a mail server, perhaps; it is the one that delivers.
-        if found.due is not None and now - found.due > TOO_LONG:
+        if any(found.due is not None and now - found.due > TOO_LONG for _, found in wanted):
             raise
         _quiet(str(error))
         return error.exit_code
     memory.signed = memory.signed or signed
-    return code
+    return max(*codes, code)
+
+
+def _wanted(workspace: Workspace, now: datetime, memory: Memory) -> tuple[int, Verdict]:
+    """What is to be done for one audience, and the exit code where nothing is."""
+    timetable = _timetable(workspace, now)
+    if not (found := verdict(timetable, now)).wanted:
+        _quiet(_said(workspace, timetable, found))
+        if found.outcome in FREE:
+            _all_well(workspace, timetable, found, now, memory)
+        late = _too_late(workspace, timetable, found, now, memory) if found.outcome == "passed" else 0
+        return late, found
+    log_begins(workspace)
+    found = _verdict(workspace, timetable, now, _editions(workspace, now))
+    if found.outcome == "set back":
+        memory.tell(_said(workspace, timetable, found))
+    if found.outcome in {"set back", "stuck"}:
+        return 1, found  # a stuck edition was told by the run that found it so
+    if not found.wanted:
+        _quiet(_said(workspace, timetable, found))
+        if found.outcome == "delivered":
+            _all_well(workspace, timetable, found, now, memory)
+            _brought_up_to_date(workspace, found, now, memory)
+    return 0, found
+
+
+def _said(workspace: Workspace, timetable: Timetable, found: Verdict) -> str:
+    """A verdict in a sentence, with the audience's name where there are several."""
+    return f"{workspace.who}: {said(timetable, found)}" if workspace.who else said(timetable, found)
 
 
 def _brought_up_to_date(workspace: Workspace, found: Verdict, now: datetime, memory: Memory) -> None:
@@ -112,23 +130,25 @@ def _brought_up_to_date(workspace: Workspace, found: Verdict, now: datetime, mem
         return
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
     with suppress(Busy):
-        run_once(workspace, Asked(), hands)
+        run_once(workspace, Asked(audiences=(workspace.settings.reader().name,)), hands)
 
 
 def _too_late(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> int:
     """Once after the window: what was not delivered in it is told, with 1. Where no edition ever was none is missed."""
-    if memory.closed:
+    name = workspace.settings.reader().name
+    if name in memory.closed:
         return 0
     days = _editions(workspace, now)
-    memory.closed = True
+    memory.closed.append(name)
     today = next((day for day in days if day.date == found.date and day.standings), None)
     if (today and today.settled) or not any(day.standings for day in days):
         return 0
     assert found.until is not None  # there was a window
     until = words.clock(found.until.astimezone(timetable.zone))
+    prefix = f"{workspace.who}: " if workspace.who else ""
     memory.tell(
-        f"{words.full_day(found.date)}: not delivered by every channel, and not tried any more since {until}: "
-        "briefing status" if today else said(timetable, found)
+        f"{prefix}{words.full_day(found.date)}: not delivered by every channel, and not tried any more since {until}: "
+        "briefing status" if today else _said(workspace, timetable, found)
     )  # fmt: skip
     return 1
 
@@ -159,19 +179,21 @@ class Memory:
     path: Path
     now: datetime
     told: list[str]
+    closed: list[str]
+    """The audiences of which it was looked today what came of their window."""
+
     signed: bool = False
     """Whether the dead-man's switch took a sign of success today."""
-
-    closed: bool = False
-    """Whether it was looked today what came of the window."""
 
     @classmethod
     def of(cls, folder: Path, now: datetime) -> Memory:
         """What the last look left, if it was today's."""
         plain, day = remembered(folder), f"{now:%Y-%m-%d}"
-        told = plain.get("told") if plain.get("day") == day else None
-        texts = [str(one) for one in told] if isinstance(told, list) else []
-        signed, closed = (plain.get(key) is True and plain.get("day") == day for key in ("signed", "closed"))
+        texts, closed = (
+            [str(one) for one in found] if plain.get("day") == day and isinstance(found := plain.get(key), list) else []
+            for key in ("told", "closed")
+        )
+        signed = plain.get("signed") is True and plain.get("day") == day
         return cls(path=folder / MEMORY, now=now, told=texts, signed=signed, closed=closed)
 
     def tell(self, text: str, advice: str = "") -> None:
@@ -279,9 +301,14 @@ def job_of(workspace: Workspace, path: Path, now: datetime) -> Job:
     data = os.environ.get(OF_THE_DATA)
     return Job(
         name=workspace.folder.name, command=(*command, "run", "--scheduled", "--config", str(path.resolve())),
-        config=path.resolve(), minutes=_timetable(workspace, now).minutes(),
+        config=path.resolve(), minutes=_minutes(workspace, now),
         environment={OF_THE_DATA: data} if data else {}, log=workspace.folder / "schedule.log",
     )  # fmt: skip
+
+
+def _minutes(workspace: Workspace, now: datetime) -> tuple[int, ...]:
+    """One of them is the time of each audience."""
+    return tuple(sorted({minute for one in workspace.each() for minute in _timetable(one, now).minutes()}))
 
 
 def _present(job: Job) -> tuple[list[Scheduler], list[str]]:
@@ -312,7 +339,9 @@ def _install(workspace: Workspace, job: Job, by: str, *, yes: bool) -> int:
         typer.echo("Nothing was written.")
         return 0
     scheduler.apply(job, changes)
-    typer.echo(f"{'Scheduled' if changes else 'As it was: scheduled'} by {scheduler.name}. {_when(workspace)}")
+    typer.echo(
+        f"{'Scheduled' if changes else 'As it was: scheduled'} by {scheduler.name}. {' '.join(_when(workspace))}"
+    )
     for text in [*scheduler.problems(job), *from_environment(workspace.settings)]:
         fail(text)
     return 0
@@ -381,8 +410,13 @@ def _remove(job: Job, *, yes: bool) -> int:
     return 0
 
 
-def _when(workspace: Workspace) -> str:
-    """`Every Monday to Friday at 06:30 ...`, with what is due next."""
+def _when(workspace: Workspace) -> list[str]:
+    """`Every Monday to Friday at 06:30 ...`, with what is due next, for each audience meant."""
+    everybody = workspace.each() if workspace.whole is None else [workspace]
+    return [f"{one.who}: {_when_of(one)}" if one.who else _when_of(one) for one in everybody]
+
+
+def _when_of(workspace: Workspace) -> str:
     timetable = _timetable(workspace, clock())
     last = datetime.combine(date.min, timetable.at) + timetable.catch_up
     window = words.clock(last) if last.date() == date.min else "the end of the day"
@@ -405,7 +439,7 @@ def coming(workspace: Workspace, now: datetime) -> tuple[list[str], bool]:
 def missing(workspace: Workspace, now: datetime, days: Sequence[Day]) -> list[str]:
     """A line that names the dates without an edition since the last one; nothing where there are none."""
     timetable = _timetable(workspace, now)
-    arrived = next((day.date for day in days if day.delivered or day.settled), None)
+    arrived = _arrived(days)
     begun = {day.date for day in days if day.standings}
     without = [day for day in missed(timetable, now, arrived) if day not in begun]
     if not without or arrived is None:
@@ -423,32 +457,49 @@ def _next(timetable: Timetable, now: datetime) -> str:
 
 def _status(workspace: Workspace, job: Job, *, as_json: bool) -> int:
     now = clock()
-    timetable, days = _timetable(workspace, now), _editions(workspace, now)
-    found, looked = _verdict(workspace, timetable, now, days), last_look(workspace.folder)
-    present, problems = _present(job)
+    looked, (present, problems) = last_look(workspace.folder), _present(job)
     problems += _problems(present, job, looked, now)
-    arrived = next((day.date for day in days if day.delivered or day.settled), None)
-    without = missed(timetable, now, arrived)
+    standing = [_standing(one, now) for one in workspace.each()]
     if as_json:
-        today = {"date": found.date.isoformat(), "outcome": found.outcome, "due": found.due, "until": found.until}
+        several = {"audiences": standing} if len(standing) > 1 else {}
         plain = {
-            "scheduled_by": [one.name for one in present], "last_look": looked, "problems": problems, "today": today,
-            "next": next_due(timetable, now), "missed": [day.isoformat() for day in without],
+            "scheduled_by": [one.name for one in present], "last_look": looked, "problems": problems, **standing[0],
+            **several,
         }  # fmt: skip
         typer.echo(json.dumps(plain, indent=1, ensure_ascii=False, default=datetime.isoformat))
         return int(bool(problems))
     if present:
         typer.echo(f"Scheduled by {words.listed(one.name for one in present)}, which looks every {EVERY} minutes.")
     if looked is not None:
-        local = looked.astimezone(timetable.zone)
+        local = looked.astimezone(workspace.settings.reader_zone)
         typer.echo(f"It last looked on {words.full_day(local.date())} at {words.clock(local)}.")
-    typer.echo(_when(workspace))
-    typer.echo(said(timetable, found))
-    for text in missing(workspace, now, days):
-        typer.echo(text)
+    for one in workspace.each():
+        typer.echo("\n".join(_standing_text(one, now)))
     for text in problems:
         fail(text)
     return int(bool(problems))
+
+
+def _standing(workspace: Workspace, now: datetime) -> dict[str, object]:
+    """For programs: where one audience's schedule stands."""
+    timetable, days = _timetable(workspace, now), _editions(workspace, now)
+    found = _verdict(workspace, timetable, now, days)
+    return {
+        "audience": workspace.settings.reader().name,
+        "today": {"date": found.date.isoformat(), "outcome": found.outcome, "due": found.due, "until": found.until},
+        "next": next_due(timetable, now),
+        "missed": [day.isoformat() for day in missed(timetable, now, _arrived(days))],
+    }
+
+
+def _standing_text(workspace: Workspace, now: datetime) -> list[str]:
+    timetable, days = _timetable(workspace, now), _editions(workspace, now)
+    found = _verdict(workspace, timetable, now, days)
+    return [*_when(workspace), _said(workspace, timetable, found), *missing(workspace, now, days)]
+
+
+def _arrived(days: Sequence[Day]) -> date | None:
+    return next((day.date for day in days if day.delivered or day.settled), None)
 
 
 def _problems(present: Sequence[Scheduler], job: Job, looked: datetime | None, now: datetime) -> list[str]:

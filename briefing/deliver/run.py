@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,10 @@ from briefing.deliver.edition import Edition, edition_from, edition_of, kept, pa
 from briefing.deliver.mail import goes_to, id_of
 from briefing.deliver.outbox import Outbox, Outgoing, Pace, note_interrupted
 from briefing.deliver.policy import Key, standings, verdict
+from briefing.deliver.renamed import taken_over
 from briefing.deliver.report import Day, arrivals, line, lines, of_the_one_before
 from briefing.document import Briefing, from_json
-from briefing.errors import Busy, UsageError
+from briefing.errors import BriefingError, Busy, UsageError
 from briefing.store import Store, last_kept
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
 from briefing.workspace import Workspace, compile_in
@@ -36,6 +37,8 @@ STOPPED = (
     "nothing is sent by itself until you say how to go on: "
     "`briefing run --resend` sends today's edition, `briefing run --skip-today` goes on with the next one"
 )
+
+FAULT = 70
 
 NOTE, UPDATE = "note", "update"
 """What the ledger calls an edit of a message that is there, in the place of a Message-ID."""
@@ -54,6 +57,8 @@ class Asked:
     resend: bool = False
     skip_today: bool = False
     correct: bool = False
+    audiences: tuple[str, ...] = ()
+    """Whose edition; none: everybody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,26 +82,80 @@ def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
 
     Raises UsageError, Busy where another run is at work, LedgerError where the ledger cannot be read, StoreError.
     """
-    channels = _named(workspace, asked.names)
-    if asked.dry_run:
-        return _Run(workspace, asked, hands, channels).dry()
-    with alone(workspace.folder):
-        hands.began()
-        return _Run(workspace, asked, hands, channels).real()
+    parts = _parts(workspace, asked)
+    hands = replace(hands, collect=_once(hands.collect))
+    with nullcontext() if asked.dry_run else alone(workspace.folder):
+        if not asked.dry_run:
+            hands.began()
+        if len(parts) == 1:
+            return _edition(*parts[0], asked, hands)
+        return _several(parts, asked, hands)
 
 
-def _named(workspace: Workspace, names: Sequence[str]) -> list[Channel]:
-    settings = workspace.settings
-    if not settings.deliver:
+def _edition(workspace: Workspace, channels: Sequence[Channel], asked: Asked, hands: Hands) -> int:
+    """One audience's."""
+    one = _Run(workspace, asked, hands, channels)
+    return one.dry() if asked.dry_run else one.real()
+
+
+def _several(parts: Sequence[tuple[Workspace, list[Channel]]], asked: Asked, hands: Hands) -> int:
+    """Each audience's in turn, whatever becomes of the others'. The worst of their exit codes."""
+    codes, usage = [], []
+    for workspace, channels in parts:
+        name = workspace.who
+        own = replace(hands, say=_as(name, hands.say), warn=_as(name, hands.warn))
+        try:
+            codes.append(_edition(workspace, channels, asked, own))
+        except UsageError as error:
+            usage.append(error)
+            own.say(str(error))
+        except BriefingError as error:
+            codes.append(error.exit_code)
+            own.warn(f"{error}; {error.advice}" if error.advice else str(error))
+        except Exception as error:
+            # Whatever a fault of ours is, the others' editions come.
+            log.exception("the edition of %s failed", name)
+            codes.append(FAULT)
+            own.warn(f"a fault of ours ({type(error).__name__}); the log has the details")
+    if not codes:
+        raise usage[0]
+    return max(codes)
+
+
+def _as(name: str, tell: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda text: tell(f"{name}: {text}")
+
+
+def _once(collect: Callable[[Store], None]) -> Callable[[Store], None]:
+    """Sources are read once for all audiences; where another holds them, each is told so."""
+    done: list[bool] = []
+
+    def first(store: Store) -> None:
+        if not done:
+            collect(store)
+            done.append(True)
+
+    return first
+
+
+def _parts(workspace: Workspace, asked: Asked) -> list[tuple[Workspace, list[Channel]]]:
+    """The audiences that are meant, each with the channels that are meant. Raises UsageError."""
+    wanted = [(one, _named(one, asked.names)) for one in workspace.each(asked.audiences)]
+    known = {name for one, _ in wanted for name in one.settings.deliver}
+    if not known:
         raise UsageError(
             "no channel is set up: nothing would be delivered",
             advice='write [deliver.files] with use = "file" and folder = "...", or see docs/delivery.md',
         )
-    for name in names:
-        if name not in settings.deliver:
-            there = f"there are {words.listed(sorted(settings.deliver))}"
-            raise UsageError(f'no channel is called "{name}"', advice=there)
-    found = configured_channels(settings, base=workspace.base, folder=workspace.folder)
+    for name in asked.names:
+        if name not in known:
+            raise UsageError(f'no channel is called "{name}"', advice=f"there are {words.listed(sorted(known))}")
+    return [(one, channels) for one, channels in wanted if channels]
+
+
+def _named(workspace: Workspace, names: Sequence[str]) -> list[Channel]:
+    """An audience's channels, all or those named."""
+    found = configured_channels(workspace.settings, base=workspace.base, folder=workspace.folder)
     return [one for one in found if not names or one.name in names]
 
 
@@ -121,7 +180,7 @@ class _Run:
     def __init__(self, workspace: Workspace, asked: Asked, hands: Hands, channels: Sequence[Channel]) -> None:
         self._workspace, self._asked, self._hands, self._channels = workspace, asked, hands, list(channels)
         self._now = hands.pace.now()
-        self._morning = workspace.morning(self._now)
+        self._morning = workspace.morning(self._now).of_reader
         self._today, self._zone = self._morning.today, self._morning.zone
         self._audience = workspace.settings.reader().name
         self._name = f"{self._now:%Y%m%dT%H%M%S}"
@@ -157,6 +216,8 @@ class _Run:
     def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> int:
         for day in (self._today, *ledger.days(self._audience, self._today)):
             note_interrupted(ledger, self._audience, day, run=self._name, now=self._now)
+        for text in self._renamed(ledger):
+            self._hands.say(text)
         if self._asked.skip_today:
             return self._skip(ledger)
         again = self._corrected(store, ledger, notices) if self._asked.correct else self._again(ledger)
@@ -253,6 +314,11 @@ class _Run:
             if not any(store.asked().values()):
                 raise
             self._hands.warn(f"{error}; going on with what was read")
+
+    def _renamed(self, ledger: Ledger) -> list[str]:
+        everybody = [one.settings for one in self._workspace.each()]
+        known = {(one.reader().name.casefold(), channel) for one in everybody for channel in one.deliver}
+        return taken_over(ledger, self._audience, self._today, self._keys, known, run=self._name)
 
     def _day_off(self) -> bool:
         """Say so where today is no workday."""
@@ -435,7 +501,7 @@ class _Run:
 def looked_up(workspace: Workspace, now: datetime) -> tuple[list[Day], LedgerError | None]:
     """The editions that the ledger knows, today's first, for `briefing status`; or why it cannot be read."""
     path, audience = workspace.folder / FILE_NAME, workspace.settings.reader().name
-    today = workspace.morning(now).today
+    today = workspace.today(now)
     if not path.exists() and not _has_editions(workspace, now):
         return [], None
     try:
@@ -469,7 +535,7 @@ def is_incomplete(workspace: Workspace, now: datetime) -> bool:
         return False
     store, _ = workspace.store(now)
     try:
-        found = store.edition(workspace.settings.reader().name, workspace.morning(now).today)
+        found = store.edition(workspace.settings.reader().name, workspace.today(now))
     finally:
         store.close()
     return found is not None and bool(lacks(from_json(found.body)))

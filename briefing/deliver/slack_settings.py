@@ -69,7 +69,8 @@ class SlackChannel(BaseModel):
         audience = plain.get("audience")
         first = audience[0] if isinstance(audience, Sequence) and audience else {}
         told = first.get("logins") if isinstance(first, Mapping) else ()
-        logins = [str(one) for one in told] if isinstance(told, Sequence) else []
+        listed = [told] if isinstance(told, str) else told
+        logins = [str(one) for one in listed] if isinstance(listed, Sequence) else []
         if self.to and self.to not in logins:
             return [f"to: {self.to} is none of the audience's logins; add it there"]
         if not self.reader(logins):

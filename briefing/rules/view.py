@@ -105,6 +105,26 @@ class NoAdSeries:
         return {}
 
 
+@dataclass(frozen=True, slots=True)
+class OnlyOf:
+    """Daily rows of some sources; of others there are none."""
+
+    inner: AdSeries
+    sources: frozenset[str]
+
+    def accounts(self, source: str) -> Sequence[str]:
+        """Ids of the accounts that have rows, sorted."""
+        return self.inner.accounts(source) if source in self.sources else ()
+
+    def days(self, source: str, account: str, *, campaign: str = "") -> Sequence[AdSeriesDay]:
+        """Account rows (or one campaign's) in the order of days."""
+        return self.inner.days(source, account, campaign=campaign) if source in self.sources else ()
+
+    def campaigns(self, source: str, account: str) -> Mapping[str, str]:
+        """Campaign ids with their names."""
+        return self.inner.campaigns(source, account) if source in self.sources else {}
+
+
 @dataclass(frozen=True)
 class Facts:
     """All usable facts, indexed by kind; `source` narrows `here` to the source under judgement."""

@@ -170,9 +170,10 @@ class Ledger:
             return True
 
     def _in_the_way(self, entry: Entry, *, again: bool) -> bool:
+        where, names = self._called(entry.audience)
         rows = self._db.execute(
-            "select state from entry where audience = ? and date = ? and channel = ? and recipient = ? order by id",
-            (entry.audience, entry.date.isoformat(), entry.channel, entry.recipient),
+            f"select state from entry where {where} and date = ? and channel = ? and recipient = ? order by id",
+            (*names, entry.date.isoformat(), entry.channel, entry.recipient),
         ).fetchall()
         states = [state for (state,) in rows]
         if states and states[-1] == "sending":
@@ -181,13 +182,25 @@ class Ledger:
 
     def entries(self, audience: str, day: date) -> tuple[Entry, ...]:
         """What was noted of one edition, in order."""
-        return self._select("where audience = ? and date = ?", (audience, day.isoformat()))
+        where, names = self._called(audience)
+        return self._select(f"where {where} and date = ?", (*names, day.isoformat()))
+
+    def of_date(self, day: date) -> tuple[Entry, ...]:
+        """What was noted of the editions of one date, whoever they are for, in order."""
+        return self._select("where date = ?", (day.isoformat(),))
+
+    def _called(self, audience: str, table: str = "entry") -> tuple[str, tuple[str, ...]]:
+        """A condition on the audience, and its values: its name in whatever case it was written then."""
+        rows = self._db.execute(f"select distinct audience from {table}").fetchall()
+        names = {name for (name,) in rows if name.casefold() == audience.casefold()} | {audience}
+        return f"audience in ({', '.join('?' * len(names))})", tuple(sorted(names))
 
     def days(self, audience: str, before: date) -> tuple[date, ...]:
         """The dates before a day of which anything was noted, the latest first, at most 60."""
+        where, names = self._called(audience)
         rows = self._db.execute(
-            "select distinct date from entry where audience = ? and date < ? order by date desc limit 60",
-            (audience, before.isoformat()),
+            f"select distinct date from entry where {where} and date < ? order by date desc limit 60",
+            (*names, before.isoformat()),
         ).fetchall()
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
@@ -214,8 +227,8 @@ class Ledger:
 
     def decisions(self, audience: str | None = None) -> tuple[Decision, ...]:
         """What this audience said, or everybody, in order."""
-        where, values = ("where audience = ?", (audience,)) if audience is not None else ("", ())
-        rows = self._db.execute(f"select id, body from decision {where} order by id", values).fetchall()
+        where, names = self._called(audience, "decision") if audience is not None else ("true", ())
+        rows = self._db.execute(f"select id, body from decision where {where} order by id", names).fetchall()
         return tuple(replace(build(Decision, json.loads(body)), number=number) for number, body in rows)
 
     def note_steps(self, steps: Sequence[Step]) -> None:

@@ -294,13 +294,15 @@ class SqliteStore:
 
     def edition(self, audience: str, day: date) -> KeptEdition | None:
         """A kept edition."""
+        names = self._db.execute("select audience from edition where date = ?", (day.isoformat(),)).fetchall()
+        kept_as = next((name for (name,) in names if name.casefold() == audience.casefold()), audience)
         row = self._db.execute(
-            "select compiled_at, body from edition where audience = ? and date = ?", (audience, day.isoformat())
+            "select compiled_at, body from edition where audience = ? and date = ?", (kept_as, day.isoformat())
         ).fetchone()
         if row is None:
             return None
         parts = self._db.execute(
-            "select name, body from edition_part where audience = ? and date = ?", (audience, day.isoformat())
+            "select name, body from edition_part where audience = ? and date = ?", (kept_as, day.isoformat())
         ).fetchall()
         return KeptEdition(audience=audience, date=day, compiled_at=moment(row[0]), body=row[1], parts=dict(parts))
 

@@ -1,0 +1,44 @@
+"""A recipient who has today's edition under another name: the audience or the channel was renamed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
+
+from briefing.deliver.policy import Key
+from briefing.store.ledger import Entry, Ledger
+
+ARRIVED = frozenset({"sent", "uncertain"})
+
+
+def taken_over(
+    ledger: Ledger, audience: str, day: date, keys: Sequence[Key], known: Collection[tuple[str, str]], *, run: str
+) -> list[str]:
+    """Note under today's names what went to the same recipients under names that are not configured any more.
+
+    `known` are the configured (audience, channel), audiences in lower case: what another audience was sent by a channel
+    of its own is another edition. Returns a line for each.
+    """
+    entries = ledger.of_date(day)
+    mine = {(one.channel, one.recipient) for one in entries if one.audience.casefold() == audience.casefold()}
+    lines = []
+    for channel, recipient in keys:
+        others = [
+            one
+            for one in entries
+            if one.recipient.casefold() == recipient.casefold()
+            and (one.audience.casefold(), one.channel) not in known
+        ]  # fmt: skip
+        if (channel, recipient) in mine or not others or others[-1].state not in ARRIVED:
+            continue
+        last = others[-1]
+        ledger.record([_renamed(last, audience, channel, recipient, run)])
+        under = f"{last.audience}'s, by {last.channel}" if last.audience else last.channel
+        what = "went" if last.state == "sent" else "may have gone"
+        lines.append(f"{channel}: today's edition {what} to {recipient} already, under another name ({under}).")
+    return lines
+
+
+def _renamed(last: Entry, audience: str, channel: str, recipient: str, run: str) -> Entry:
+    return replace(last, audience=audience, channel=channel, recipient=recipient, run=run)
