@@ -256,15 +256,16 @@ def test_each_is_due_by_its_own_clock_and_dated_by_it(home: Home) -> None:
     assert sorted(mails()) == ["maya@harbourlane.example", "tom@harbourlane.example"]
     assert [row[:2] for row in home.ledger()[1::2]] == [("Tom", "2026-11-23"), ("Maya", "2026-11-23")]
     home.at(datetime(2026, 11, 24, 17, 45, tzinfo=UTC))  # Wednesday in Auckland: a day off of Tom's alone
+    passed = "Maya: Tuesday 24 November 2026: not sent, and too late since 12:30. To send it all the same: briefing run"
+    assert home.run("--scheduled") == (1, [f"briefing: {passed}"])
     assert home.run("--scheduled") == (0, [])
     assert len(POST.mails) == 2
-    code, out, _ = home.briefing("status")
-    assert code == 0
+    _, out, _ = home.briefing("status")
     assert "Maya:\nLast delivered: the edition of Monday 23 November 2026." in out
     assert "  mail: sent to tom@harbourlane.example, 06:45." in out
     _, out, _ = home.briefing("schedule", "status")
     assert "Tom: Wednesday 25 November 2026 is a day off." in out
-    assert "Maya: Tuesday 24 November 2026: not sent, and too late since 12:30." in out
+    assert passed in out
 
 
 @pytest.mark.parametrize(
