@@ -571,3 +571,14 @@ def test_a_correction_answers_the_first_mail_and_is_what_further_tries_send(home
     assert post.mails[3]["In-Reply-To"] is None
     text = " ".join(str(post.mails[3].get_body(("plain",))).split())
     assert "not found any more" not in text
+
+
+def test_whoever_has_nothing_yet_is_not_sent_a_correction(home: Home, post: Post) -> None:
+    home.configure(port=1)
+    assert home.run()[0] == 1
+    assert home.run("--correct", "archive")[0] == 0
+    home.configure()
+    assert home.run()[0] == 0
+    (mail,) = post.mails
+    assert (mail["Subject"].startswith("Correction"), mail["In-Reply-To"]) == (False, None)
+    assert ".1@" in mail["Message-ID"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -338,7 +338,7 @@ class _Run:
         if not keys or then is None or before is None:
             raise UsageError("there is no edition of today to correct", advice="briefing run")
         edition = replace(self._compiled(store, ledger, notices), revision=before.revision + 1)
-        old, bodies = self._bodies(before, then.parts), self._bodies(edition, {})
+        old, bodies = self._bodies(before, then.parts), self._bodies(edition, {}, self._had(ledger))
         for one in self._channels:
             if isinstance(one, Edited) and old[one.name]:
                 bodies[one.name] = one.renewed(edition, old[one.name])
@@ -408,16 +408,21 @@ class _Run:
             if ledger is not None:
                 found = store.keep(kept(edition, self._bodies(edition, {})))
                 edition = edition_from(found) or edition
-        bodies = self._bodies(edition, found.parts if found else {})
+        bodies = self._bodies(edition, found.parts if found else {}, self._had(ledger))
         ids = {name: id_of(body) for name, body in bodies.items()}
         return Outgoing(edition=edition, bodies=bodies, message_ids=ids)
 
-    def _bodies(self, edition: Edition, parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    def _had(self, ledger: Ledger | None) -> set[str]:
+        """Channels by which today's edition may have arrived. For the others a correction is their first."""
+        entries = ledger.entries(self._audience, self._today) if ledger else ()
+        return {one.channel for one in entries if one.state in {"sent", "uncertain"}}
+
+    def _bodies(self, edition: Edition, parts: Mapping[str, bytes], had: Collection[str] = ()) -> dict[str, bytes]:
         """What each channel sends: what is kept, else what it makes of the edition. A channel that cannot is broken."""
         bodies = {}
         for number, channel in enumerate(self._channels):
             try:
-                made = channel.fixed(edition)
+                made = channel.fixed(edition if channel.name in had else replace(edition, revision=1))
                 there = parts.get(part_name(channel.name)) or made
                 # A mail of other addresses than are set now is nobody's any more: who has it keeps it, for the others
                 # it is made anew, with another Message-ID.
