@@ -82,6 +82,11 @@ class Compiled:
     briefing: Briefing
     outcomes: tuple[Outcome, ...]
     facts: Facts
+    found: tuple[Priced, ...]
+    """Every item of today, with its printed id, whatever the page shows of it."""
+
+    ground: Ground
+    judged: Policy
 
 
 def compile_briefing(
@@ -109,9 +114,10 @@ def compile_briefing(
     )
     priced = plan.scope.told(everything, morning.audience)
     left_out = [one for one in everything if one not in priced]
+    found_today, ground = tuple(priced), _ground(rules, outcomes, facts, reader, plan)
     compared = None
     if (past := still_found(past, left_out)) is not None:
-        compared = memory.compare(past, priced, _ground(rules, outcomes, facts, reader, plan), reader)
+        compared = memory.compare(past, priced, ground, reader)
     judged = policy.judge(said, priced, compared, rules, facts, reader)
     if compared is not None:
         compared = policy.remembered(compared, judged, reader)
@@ -127,6 +133,9 @@ def compile_briefing(
         briefing=writer.write(deck, priced, memory.with_told(covered, past), outcomes, rules, snapshot),
         outcomes=outcomes,
         facts=facts,
+        found=found_today,
+        ground=ground,
+        judged=judged,
     )
 
 

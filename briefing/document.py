@@ -442,6 +442,11 @@ class Briefing:
     decided: tuple[Line, ...] = ()
     resolved: tuple[Line, ...] = ()
     escalations: tuple[Line, ...] = ()
+    """Who was told of what stays, with the result, and who is next."""
+
+    escalations_failed: tuple[Line, ...] = ()
+    """Steps of a ladder that were due and reached nobody for certain; they come before everything else."""
+
     notices: tuple[str, ...] = ()
     """Lines about the briefing itself: files taken as exported, messages left out, names proposed as one client."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -167,6 +167,11 @@ class Climb:
         numbers = sorted({one.step for one in self.entries if one.step > 0})
         return tuple(one for number in numbers if (one := self.result(number)))
 
+    def first_try(self, one: Step) -> Step:
+        """The last entry of a step that is tried again and again, with the time of its first failure."""
+        begun = next(entry for entry in self.entries if entry.step == one.step)
+        return replace(one, at=begun.at) if one.state == "deferred" else one
+
 
 def climbs(steps: Iterable[Step]) -> list[Climb]:
     """All climbs, in the order in which they began."""
@@ -292,20 +297,31 @@ def plan(ladders: Sequence[Ladder], steps: Sequence[Step], today: Today, *, run:
     climbing = [one for name, one in open_ones.items() if name not in gone] + begun
     due, unread, waiting = [], [], []
     for climb in climbing:
-        ladder = by_name[climb.ladder]
-        open_rungs = [
-            Due(
-                climb=climb, ladder=ladder, rung=rung, subject=here.get((climb.ladder, climb.key)),
-                at=due_at(ladder, rung.number, climb.began, today.calendar, today.zone),
-            )
-            for rung in ladder.rungs
-            if (last := climb.result(rung.number)) is None or last.state not in SETTLED
-        ]  # fmt: skip
-        now_due = [one for one in open_rungs if one.at <= today.now]
+        subject = here.get((climb.ladder, climb.key))
+        left = [
+            replace(one, subject=subject)
+            for one in open_rungs(climb, by_name[climb.ladder], today.calendar, today.zone)
+        ]
+        now_due = [one for one in left if one.at <= today.now]
         due += [one for one in now_due if one.subject]
         unread += [one for one in now_due if not one.subject]
-        waiting += [one for one in open_rungs if one.at > today.now][:1]
+        waiting += [one for one in left if one.at > today.now][:1]
     return Plan(begun=tuple(begun), over=tuple(over), due=tuple(due), unread=tuple(unread), waiting=tuple(waiting))
+
+
+def open_rungs(climb: Climb, ladder: Ladder, calendar: WorkCalendar, zone: ZoneInfo) -> list[Due]:
+    """Steps of a climb that have not ended so that nobody tries them again, with when each is due."""
+    return [
+        Due(climb=climb, ladder=ladder, rung=rung, at=due_at(ladder, rung.number, climb.began, calendar, zone))
+        for rung in ladder.rungs
+        if (last := climb.result(rung.number)) is None or last.state not in SETTLED
+    ]
+
+
+def is_time(ladders: Iterable[Ladder], now: datetime, calendar: WorkCalendar, zone: ZoneInfo) -> bool:
+    """Whether a look between editions has anything to look for: working hours, or a ladder that knows none."""
+    found = list(ladders)
+    return any(one.always for one in found) or (bool(found) and in_hours(now, calendar, zone))
 
 
 def _on_ladders(ladders: Sequence[Ladder], today: Today) -> dict[tuple[str, Key], Subject]:
@@ -358,7 +374,7 @@ def failures(steps: Sequence[Step], decisions: Iterable[Decision] = ()) -> list[
         if said.word == "handed":
             handed[said.key] = max(said.at, handed.get(said.key, said.at))
     return [
-        one
+        climb.first_try(one)
         for climb in open_climbs(steps).values()
         for one in climb.results
         if one.state not in {"sent", "skipped"} and not (one.key in handed and handed[one.key] >= one.at)

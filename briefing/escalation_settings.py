@@ -16,7 +16,7 @@ from briefing.deliver.slack_settings import PERSON
 from briefing.escalation import HAND, OWNER, Contact, Ladder, Rung, after
 
 MOST_STEPS = 9
-CARRIERS = ("email", "slack")
+CARRIERS = ("email", "gmail", "slack")
 """Channels that can carry one message to one person."""
 
 
@@ -152,6 +152,14 @@ def problems(plain: Mapping[str, object], rules: Mapping[str, str]) -> list[str]
     return found
 
 
+def outside(text: str, plain: Mapping[str, object]) -> str:
+    """Why an address is not one of the organisation's; empty where it is."""
+    try:
+        return _outside(_mail(text), _around(plain, {}))
+    except ValueError as error:
+        return str(error)
+
+
 def _reserved(plain: Mapping[str, object]) -> list[str]:
     return [name for name in _tables(plain.get("people")) if name.casefold() == OWNER]
 
@@ -209,7 +217,8 @@ def _recipient(step: StepSection, kind: str, around: _Around) -> list[str]:
     if person is None:
         near = _nearest(step.to.capitalize(), [*(name.capitalize() for name in around.people), OWNER])
         return [f'to: "{step.to}" is neither in [people] nor an audience{near}']
-    lacking = {"email": (person[0], "address"), "slack": (person[1], "member ID of Slack (slack)")}.get(kind)
+    mail = (person[0], "address")
+    lacking = {"email": mail, "gmail": mail, "slack": (person[1], "member ID of Slack (slack)")}.get(kind)
     return [f"to: {step.to} has no {lacking[1]}, and {step.by} needs one"] if lacking and not lacking[0] else []
 
 

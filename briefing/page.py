@@ -21,6 +21,7 @@ from briefing.reading.text import clean
 
 T = TypeVar("T")
 
+HAND = "To tell somebody: briefing hand ITEM NAME"
 LONGEST = 100_000
 """Characters of one text after which it is cut, in every form."""
 
@@ -358,7 +359,9 @@ def _sections(briefing: Briefing, notice: str) -> tuple[Section, ...]:
     """
     first = _is_bad_morning(briefing)
     unread = _not_checked(briefing, urgent=first)
+    failed = tuple(_labelled("", briefing.escalations_failed))
     found = (
+        Section(name="Escalation failed", urgent=True, rows=failed, closing=(HAND,)) if failed else None,
         unread if first else None,
         _today(briefing),
         _since(briefing),

@@ -358,7 +358,8 @@ def _compile_in(
         plan = _with_domains(plan, snapshot)
     series = OnlyOf(store.series(at), frozenset(workspace.settings.sources))
     compiled = compile_briefing(snapshot, series, plan, morning, past, said)
-    return replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning.of_reader))
+    compiled = replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning.of_reader))
+    return compiled if workspace.run else _with_ladders(workspace, compiled, morning, past)
 
 
 def _past(workspace: Workspace, store: Store, morning: Morning) -> tuple[Past | None, tuple[str, ...]]:
@@ -368,6 +369,32 @@ def _past(workspace: Workspace, store: Store, morning: Morning) -> tuple[Past | 
 
     past, told = last_edition(workspace.folder, store, morning.audience.name, morning.of_reader.today)
     return without(past, workspace.hidden), told
+
+
+def _with_ladders(workspace: Workspace, compiled: Compiled, morning: Morning, past: Past | None) -> Compiled:
+    """What the ledger says of ladders, on the page. Where it cannot be read the page says so already."""
+    from briefing.escalated import today_of, told_of, with_ladders
+    from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
+
+    path = workspace.folder / FILE_NAME
+    # Ladders are the first audience's; what another one does not see would seem resolved to it.
+    first = next(iter(workspace.each())).settings.reader().name
+    if not path.exists() or workspace.settings.reader().name != first:
+        return compiled
+    try:
+        ledger = Ledger(path, may_begin=False)
+    except LedgerError:
+        return compiled
+    try:
+        steps, decisions = ledger.steps(), ledger.decisions()
+    finally:
+        ledger.close()
+    if not steps:
+        return compiled
+    ladders = [one.ladder for one in workspace.settings.escalate]
+    today = today_of(compiled, morning, decisions)
+    told = told_of(ladders, steps, decisions, today, morning, past.compiled_at if past else None)
+    return replace(compiled, briefing=with_ladders(compiled.briefing, told))
 
 
 def readings_in(workspace: Workspace, store: Store, now: datetime) -> tuple[StreamReading, ...]:

@@ -188,6 +188,25 @@ def status(*, config: ConfigOption = None, audience: AudienceOption = "", as_jso
 
 
 @app.command()
+def hand(
+    item: Annotated[str, typer.Argument(help="The item's id.")],
+    person: Annotated[str, typer.Argument(help="A name of [people], or an address of your own domains.")],
+    text: Annotated[str, typer.Argument(help="A word of yours to go with it.")] = "",
+    *,
+    by: Annotated[str, typer.Option("--by", help="The channel; default: the first that reaches this person.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Give an item to a colleague, who is told at once.
+
+    One message by e-mail or Slack, recorded like every delivery; nobody outside the organisation can be named. Exit
+    code 1: it was not delivered, or nobody knows whether it was.
+    """
+    from briefing.cli.hand import hand as hand_over
+
+    hand_over(config, item, person, text, by=by)
+
+
+@app.command()
 def schedule(
     action: Annotated[str, typer.Argument(metavar="[status|install|remove]", help="What to do.")] = "status",
     *,

@@ -19,7 +19,7 @@ from briefing.cli.output import progress_shown
 from briefing.deliver.channel_settings import OutputChannel
 from briefing.deliver.outbox import Pace
 from briefing.deliver.report import Day, line, since_delivered
-from briefing.deliver.run import Asked, Hands, looked_up
+from briefing.deliver.run import Asked, Hands, ladders_in, looked_up
 from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, ConfigError, UsageError
 from briefing.store import Store
@@ -129,11 +129,19 @@ def status(config: Path | None, audiences: Sequence[str] = (), *, as_json: bool)
         elif problem is None:
             name = [f"{workspace.who}:"] if workspace.who else []
             typer.echo("\n".join([*name, *_text(workspace, days, latest, now), *without, *next_one]))
+    climbing, failed = ladders_in(next(iter(found.each())), now)
+    code = max(code, int(bool(failed)))
     if as_json:
         problem_text = str(problems[0]) if problems else ""
-        typer.echo(json.dumps({"problem": problem_text, "editions": editions}, indent=1, ensure_ascii=False))
+        ladders = {"escalations": climbing, "escalations_failed": failed}
+        plain = {"problem": problem_text, "editions": editions, **ladders}
+        typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
     elif problems:
         fail(str(problems[0]), problems[0].advice)
+    if not as_json and climbing:
+        typer.echo("\n".join(["Escalations:", *(f"  {text}" for text in climbing)]))
+    for text in failed if not as_json else ():
+        fail(f"escalation failed: {text}")
     raise typer.Exit(code)
 
 

@@ -27,9 +27,10 @@ from briefing.cli.run import hands_of, ping_in, with_signs
 from briefing.config import Settings, locate
 from briefing.deliver.channels import channels
 from briefing.deliver.report import Day
-from briefing.deliver.run import Asked, is_incomplete, looked_up
+from briefing.deliver.run import Asked, is_incomplete, look, looked_up
 from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, Busy, UsageError
+from briefing.escalation import is_time
 from briefing.schedule import EVERY, Timetable, Verdict, missed, next_due, progress_of, said, verdict
 from briefing.schedulers import Job, ScheduleError, Scheduler, known
 from briefing.store.ledger import FILE_NAME as LEDGER
@@ -81,7 +82,7 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         codes.append(code)
         wanted += [(one, found)] if found.wanted else []
     if not wanted:
-        return max(codes)
+        return max(*codes, _climbed(next(iter(workspace.each())), now, memory))
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
     asked = Asked(audiences=tuple(one.settings.reader().name for one, _ in wanted))
     try:
@@ -151,6 +152,21 @@ def _too_late(workspace: Workspace, timetable: Timetable, found: Verdict, now: d
         "briefing status" if today else _said(workspace, timetable, found)
     )  # fmt: skip
     return 1
+
+
+def _climbed(workspace: Workspace, now: datetime, memory: Memory) -> int:
+    """Ladders are climbed between editions too, in working hours; without one a look ends here."""
+    settings = workspace.settings
+    ladders = [one.ladder for one in settings.escalate]
+    if not is_time(ladders, now, settings.calendar(now.year), settings.zone):
+        return 0
+    log_begins(workspace)
+    hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
+    try:
+        return look(workspace, hands)
+    except Busy as error:
+        _quiet(str(error))
+        return 0
 
 
 def _all_well(workspace: Workspace, timetable: Timetable, found: Verdict, now: datetime, memory: Memory) -> None:

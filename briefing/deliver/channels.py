@@ -18,6 +18,9 @@ from briefing.deliver.slack_settings import SlackChannel
 from briefing.errors import BriefingError, ConfigError
 
 if TYPE_CHECKING:
+    from briefing.deliver.gmail import Gmail
+    from briefing.deliver.slack_note import SlackNote
+    from briefing.deliver.smtp import Email
     from briefing.tokens import Renewed
 
 TOKEN_URLS = {
@@ -48,12 +51,35 @@ def _channel(name: str, section: AnyChannel, settings: Settings, base: Path, fol
     if isinstance(section, SlackChannel):
         return _slack(name, section, settings, base, folder)
     try:
+        given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
         if isinstance(section, GmailChannel):
-            return _gmail(name, section, settings, base, folder)
-        return _email(name, section, settings, base, folder)
+            return _gmail(name, section, given, base, folder)
+        return _email(name, section, given, base, folder)
     except BriefingError as error:
         problems = "; ".join(getattr(error, "problems", ())) or str(error)
         return Broken(name=name, recipients=_recipients(section, settings), problem=problems)
+
+
+def to_one(name: str, recipient: str, settings: Settings, *, base: Path, folder: Path) -> Email | Gmail | SlackNote:
+    """A channel's way to one person: an address for e-mail, a member ID for Slack. Raises BriefingError."""
+    section = settings.deliver.get(name)
+    if isinstance(section, EmailChannel):
+        return _email(name, section, [recipient], base, folder)
+    if isinstance(section, GmailChannel):
+        return _gmail(name, section, [recipient], base, folder)
+    if isinstance(section, SlackChannel):
+        from briefing.deliver.slack_note import SlackNote
+
+        token = _bot_token(name, section, base)
+        return SlackNote(recipient, token, base_url=section.base_url, deadline=section.deadline)
+    raise ConfigError([f"deliver.{name}: carries no message to one person"])
+
+
+def _bot_token(name: str, section: SlackChannel, base: Path) -> str:
+    token = secrets.resolve(section.token, where=f"deliver.{name}.token", base=base)
+    if not re.fullmatch(r"(xoxb|xoxe\.xoxb)-[\w-]+", token):
+        raise ConfigError([f"deliver.{name}.token: is no bot token; it begins with xoxb-"])
+    return token
 
 
 def _slack(name: str, section: SlackChannel, settings: Settings, base: Path, folder: Path) -> Channel:
@@ -61,9 +87,7 @@ def _slack(name: str, section: SlackChannel, settings: Settings, base: Path, fol
 
     user = section.reader(settings.audience[0].logins if settings.audience else ())
     try:
-        token = secrets.resolve(section.token, where=f"deliver.{name}.token", base=base)
-        if not re.fullmatch(r"(xoxb|xoxe\.xoxb)-[\w-]+", token):
-            raise ConfigError([f"deliver.{name}.token: is no bot token; it begins with xoxb-"])
+        token = _bot_token(name, section, base)
     except BriefingError as error:
         problems = "; ".join(getattr(error, "problems", ())) or str(error)
         return Broken(name=name, kind="Slack", recipients=(f"@{user}",), problem=problems)
@@ -78,7 +102,7 @@ def _recipients(section: EmailChannel | GmailChannel, settings: Settings) -> tup
     return tuple(dict.fromkeys(address(text).addr_spec for text in given))
 
 
-def _email(name: str, section: EmailChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+def _email(name: str, section: EmailChannel, given: Sequence[str], base: Path, folder: Path) -> Email:
     from briefing.deliver.smtp import PORTS, Email, Server
 
     way = section.way
@@ -90,12 +114,11 @@ def _email(name: str, section: EmailChannel, settings: Settings, base: Path, fol
         password=found["password"], token=token, renewed=renewed,
         ca_file=(base / Path(section.ca_file).expanduser()) if section.ca_file else None,
     )  # fmt: skip
-    envelope = _envelope(name, section, settings)
+    envelope = _envelope(name, section, given)
     return Email(name, envelope, server, deadline=section.deadline, patience=section.patience)
 
 
-def _envelope(name: str, section: EmailChannel | GmailChannel, settings: Settings) -> Envelope:
-    given = section.to or (settings.audience[0].emails[:1] if settings.audience else ())
+def _envelope(name: str, section: EmailChannel | GmailChannel, given: Sequence[str]) -> Envelope:
     to = {one.addr_spec: one for one in map(address, given)}
     return Envelope(
         channel=name, sender=address(section.sender), to=tuple(to.values()),
@@ -103,14 +126,14 @@ def _envelope(name: str, section: EmailChannel | GmailChannel, settings: Setting
     )  # fmt: skip
 
 
-def _gmail(name: str, section: GmailChannel, settings: Settings, base: Path, folder: Path) -> Channel:
+def _gmail(name: str, section: GmailChannel, given: Sequence[str], base: Path, folder: Path) -> Gmail:
     from briefing.deliver.gmail import Gmail
     from briefing.http import Bearer
 
     found = _secrets(name, section, base)
     credential = _renewed(name, section, found, folder) if found["refresh_token"] else Bearer(found["access_token"])
     return Gmail(
-        name, _envelope(name, section, settings), credential, base_url=section.base_url, deadline=section.deadline,
+        name, _envelope(name, section, given), credential, base_url=section.base_url, deadline=section.deadline,
         patience=section.patience,
     )  # fmt: skip
 

@@ -93,6 +93,17 @@ class Gmail:
         if set(recipients) != _to(body):
             wanted = tuple(one for one in self._envelope.to if one.addr_spec in recipients)
             body = message(edition, replace(self._envelope, to=wanted))
+        return self.hand_in(body, recipients, begin, look=True)
+
+    @property
+    def envelope(self) -> Envelope:
+        """Who writes to whom."""
+        return self._envelope
+
+    def hand_in(
+        self, body: bytes, recipients: Sequence[str], begin: Begin, *, look: bool = False
+    ) -> Mapping[str, Outcome]:
+        """Any mail, in one request. `look`: it can be found among those sent, where nobody saw the end."""
         client = self._client()
         try:
             try:
@@ -102,7 +113,7 @@ class Gmail:
             if not begin(recipients):
                 raise NotAllowed
             end = self._handed_in(client, body)
-            if end.result == "uncertain" and self._is_there(client, body):
+            if look and end.result == "uncertain" and self._is_there(client, body):
                 end = Outcome(result="sent", detail="found among the mails sent")
             return dict.fromkeys(recipients, end)
         finally:

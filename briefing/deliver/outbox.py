@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from briefing.deliver import Channel, NotAllowed, Outcome
+from briefing.deliver import Begin, Channel, NotAllowed, Outcome
 from briefing.deliver.edition import Edition
 from briefing.deliver.policy import Key, Standing, interrupted, standings, verdict, waits
 from briefing.errors import BriefingError
@@ -114,42 +114,13 @@ class Outbox:
         self._ledger.record([self._entry(channel, one, end.result, end.detail) for one, end in outcomes.items()])
 
     def _sent(self, channel: Channel, recipients: Sequence[str], *, again: bool) -> dict[str, Outcome]:
-        """One try, within its deadline. What is not begun when that ends is not begun any more."""
-        attempt = _Try()
-        body = self._outgoing.bodies.get(channel.name, b"")
-        threading.Thread(
-            target=_work, args=(attempt, channel, self._outgoing.edition, body, list(recipients)), daemon=True,
-            name=f"send {channel.name}",
-        ).start()  # fmt: skip
-        try:
-            return self._followed(attempt, channel, recipients, again=again)
-        except Exception as error:  # noqa: BLE001  (whatever a channel's making brings about is its own failure alone)
-            return _ended(attempt, recipients, _told(error))
-        finally:
-            attempt.answers.put(False)  # whoever asks now is too late
-
-    def _followed(
-        self, attempt: _Try, channel: Channel, recipients: Sequence[str], *, again: bool
-    ) -> dict[str, Outcome]:
-        """Answer what the channel asks, until it is done or its time is over."""
-        until = self._pace.steady() + channel.deadline
-        while True:
-            try:
-                word, thing = attempt.inbox.get(timeout=max(until - self._pace.steady(), 0.001))
-            except queue.Empty:
-                return _ended(attempt, recipients, f"no answer within {channel.deadline:g} s")
-            if word == "begin":
-                assert isinstance(thing, list)
-                allowed = self._may_begin(channel, thing, again=again)
-                attempt.begun += thing if allowed else []
-                attempt.answers.put(allowed)
-            elif word == "done":
-                assert isinstance(thing, dict)
-                return thing
-            elif isinstance(thing, NotAllowed):
-                return {}
-            else:
-                return _ended(attempt, recipients, _told(thing))
+        """One try, within its deadline."""
+        edition, body = self._outgoing.edition, self._outgoing.bodies.get(channel.name, b"")
+        return attempted(
+            lambda begin: channel.send(edition, body, list(recipients), begin), recipients,
+            may_begin=lambda whom: self._may_begin(channel, whom, again=again), deadline=channel.deadline,
+            steady=self._pace.steady, name=channel.name,
+        )  # fmt: skip
 
     def _may_begin(self, channel: Channel, recipients: Sequence[str], *, again: bool) -> bool:
         """*sending*, on the disk. Not written is not allowed."""
@@ -166,6 +137,45 @@ class Outbox:
             recipient=recipient, state=state, message_id=self._outgoing.message_ids.get(channel.name, ""),
             detail=detail,
         )  # fmt: skip
+
+
+def attempted(
+    send: Callable[[Begin], Mapping[str, Outcome]], recipients: Sequence[str], *, may_begin: Begin, deadline: float,
+    steady: Callable[[], float], name: str,
+) -> dict[str, Outcome]:  # fmt: skip
+    """One try on a thread of its own, which may hang. What is not begun when its time is over is not begun any more."""
+    attempt = _Try()
+    threading.Thread(target=_work, args=(attempt, send), daemon=True, name=f"send {name}").start()
+    try:
+        return _followed(attempt, recipients, may_begin=may_begin, deadline=deadline, steady=steady)
+    except Exception as error:  # noqa: BLE001  (whatever a channel's making brings about is its own failure alone)
+        return _ended(attempt, recipients, _told(error))
+    finally:
+        attempt.answers.put(False)  # whoever asks now is too late
+
+
+def _followed(
+    attempt: _Try, recipients: Sequence[str], *, may_begin: Begin, deadline: float, steady: Callable[[], float]
+) -> dict[str, Outcome]:
+    """Answer what the channel asks, until it is done or its time is over."""
+    until = steady() + deadline
+    while True:
+        try:
+            word, thing = attempt.inbox.get(timeout=max(until - steady(), 0.001))
+        except queue.Empty:
+            return _ended(attempt, recipients, f"no answer within {deadline:g} s")
+        if word == "begin":
+            assert isinstance(thing, list)
+            allowed = may_begin(thing)
+            attempt.begun += thing if allowed else []
+            attempt.answers.put(allowed)
+        elif word == "done":
+            assert isinstance(thing, dict)
+            return thing
+        elif isinstance(thing, NotAllowed):
+            return {}
+        else:
+            return _ended(attempt, recipients, _told(thing))
 
 
 def tried(channels: Sequence[Channel], *, longest: float) -> list[tuple[Channel, Outcome]]:
@@ -204,7 +214,7 @@ def note_interrupted(ledger: Ledger, audience: str, day: date, *, run: str, now:
     )  # fmt: skip
 
 
-def _work(attempt: _Try, channel: Channel, edition: Edition, body: bytes, recipients: Sequence[str]) -> None:
+def _work(attempt: _Try, send: Callable[[Begin], Mapping[str, Outcome]]) -> None:
     """On the channel's thread."""
 
     def begin(whom: Sequence[str]) -> bool:
@@ -212,7 +222,7 @@ def _work(attempt: _Try, channel: Channel, edition: Edition, body: bytes, recipi
         return attempt.answers.get()
 
     try:
-        attempt.inbox.put(("done", dict(channel.send(edition, body, recipients, begin))))
+        attempt.inbox.put(("done", dict(send(begin))))
     except BaseException as error:  # noqa: BLE001  (whatever a channel raises is its own failure alone)
         attempt.inbox.put(("failed", error))
 

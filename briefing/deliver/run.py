@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from briefing import words
 from briefing.deliver import Channel, Edited
@@ -27,9 +28,13 @@ from briefing.deliver.renamed import taken_over
 from briefing.deliver.report import Day, arrivals, line, lines, of_the_one_before
 from briefing.document import Briefing, from_json
 from briefing.errors import BriefingError, Busy, UsageError
+from briefing.escalation import open_climbs
 from briefing.store import Store, last_kept
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
 from briefing.workspace import Workspace, compile_in
+
+if TYPE_CHECKING:
+    from briefing.deliver.escalate import Escalator
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +95,12 @@ def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
         if len(parts) == 1:
             return _edition(*parts[0], asked, hands)
         return _several(parts, asked, hands)
+
+
+def look(workspace: Workspace, hands: Hands) -> int:
+    """Climb the ladders, and make no edition; 1 where a step failed. Raises as `run` does."""
+    with alone(workspace.folder):
+        return _Run(workspace, Asked(), hands, _named(workspace, ())).look()
 
 
 def _edition(workspace: Workspace, channels: Sequence[Channel], asked: Asked, hands: Hands) -> int:
@@ -195,7 +206,7 @@ class _Run:
         try:
             ledger = self._ledger(store)
             try:
-                return self._with(store, ledger, notices)
+                return max(self._with(store, ledger, notices), self._code)
             finally:
                 ledger.close()
         finally:
@@ -220,6 +231,7 @@ class _Run:
             self._hands.say(text)
         if self._asked.skip_today:
             return self._skip(ledger)
+        self._climb(store, ledger)
         again = self._corrected(store, ledger, notices) if self._asked.correct else self._again(ledger)
         if not again and not self._begun(ledger) and self._day_off():
             return 0
@@ -319,6 +331,49 @@ class _Run:
         everybody = [one.settings for one in self._workspace.each()]
         known = {(one.reader().name.casefold(), channel) for one in everybody for channel in one.deliver}
         return taken_over(ledger, self._audience, self._today, self._keys, known, run=self._name)
+
+    def look(self) -> int:
+        """Ladders alone, between editions: on fresh readings, without an edition."""
+        store, _ = self._workspace.store(self._now)
+        try:
+            ledger = self._ledger(store)
+            try:
+                self._climb(store, ledger)
+            finally:
+                ledger.close()
+        finally:
+            store.close()
+        return self._code
+
+    def _climb(self, store: Store, ledger: Ledger) -> None:
+        """Execute the steps of ladders that are due. It comes before the edition, which tells how they went."""
+        first = next(iter(self._workspace.each())).settings.reader().name  # what another does not see seems resolved
+        if self._audience != first or not (self._workspace.settings.escalate or open_climbs(ledger.steps())):
+            return
+        try:
+            from briefing.deliver.answered import heard
+
+            self._collect(store)
+            now = self._hands.pace.now()
+            heard(self._workspace, store, ledger, self._channels, now=now)  # a word that came meanwhile ends a climb
+            compiled = compile_in(self._workspace, store, now)
+            failed = self._escalator(ledger).climb(compiled, self._workspace.morning(now))
+        except Busy:
+            raise
+        except Exception as error:
+            # Whatever it is, the edition goes on, says which steps are due, and the run ends with 1.
+            log.exception("the ladders could not be climbed")
+            known = isinstance(error, BriefingError)
+            why = str(error) if known else f"a fault of ours ({type(error).__name__}); the log has the details"
+            self._hands.warn(f"escalation failed: {why}")
+            failed = 1
+        self._code = max(self._code, failed)
+
+    def _escalator(self, ledger: Ledger) -> Escalator:
+        from briefing.deliver.escalate import Escalator
+
+        hands = self._hands
+        return Escalator(self._workspace, ledger, run=self._name, pace=hands.pace, say=hands.say, warn=hands.warn)
 
     def _day_off(self) -> bool:
         """Say so where today is no workday."""
@@ -486,6 +541,7 @@ class _Run:
         try:
             found = standings(ledger.entries(self._audience, self._today)) if ledger else {}
             outgoing = self._fixed(store, None, (*notices, *(self._before(ledger) if ledger else ())))
+            climbing = self._would_climb(store, ledger)
         finally:
             if ledger:
                 ledger.close()
@@ -499,8 +555,18 @@ class _Run:
                 self._hands.say(f"  {to}: {what}")
             for text in one.shown(outgoing.edition, outgoing.bodies[one.name]).splitlines():
                 self._hands.say(f"  {text}")
+        for text in climbing:
+            self._hands.say(text)
         self._hands.say("Nothing was sent or noted.")
         return self._code
+
+    def _would_climb(self, store: Store, ledger: Ledger | None) -> list[str]:
+        if not self._workspace.settings.escalate:
+            return []
+        if ledger is None:
+            return ["Ladders begin with the first run."]
+        compiled = compile_in(self._workspace, store, self._now)
+        return self._escalator(ledger).would(compiled, self._workspace.morning(self._now))
 
 
 def looked_up(workspace: Workspace, now: datetime) -> tuple[list[Day], LedgerError | None]:
@@ -554,3 +620,23 @@ def _has_editions(workspace: Workspace, now: datetime) -> bool:
         return store.has_editions()
     finally:
         store.close()
+
+
+def ladders_in(workspace: Workspace, now: datetime) -> tuple[list[str], list[str]]:
+    """Ladders in progress, and steps that reached nobody for certain, in lines; nothing where no ledger can be read."""
+    from briefing.escalated import failed_lines, in_progress
+
+    path = workspace.folder / FILE_NAME
+    if not path.exists():
+        return [], []
+    try:
+        ledger = Ledger(path, may_begin=False)
+    except LedgerError:
+        return [], []  # told by `looked_up`
+    try:
+        steps, decisions = ledger.steps(), ledger.decisions()
+    finally:
+        ledger.close()
+    morning = workspace.morning(now)
+    ladders = [one.ladder for one in workspace.settings.escalate]
+    return list(in_progress(ladders, steps, morning)), failed_lines(steps, decisions, morning)

@@ -85,6 +85,13 @@ def with_note(body: bytes, text: str) -> bytes:
     return json.dumps(told, ensure_ascii=False).encode()
 
 
+def note_of(title: str, lines: Sequence[Sequence[tuple[str, str]]]) -> bytes:
+    """A short message: a title in bold, then lines of pieces, each a text with its link or an empty string."""
+    pieces = [tuple(Piece(text=text, url=url) for text, url in line) for line in lines]
+    message = Message(notification=title, paragraphs=(((Piece(text=title, style="bold"),), *pieces),))
+    return json.dumps({"schema": SCHEMA, "messages": list(_sent(message))[:1]}, ensure_ascii=False).encode()
+
+
 def messages(briefing: Briefing) -> list[Message]:
     """The post, then the replies in their order; what has nothing to say is left out."""
     one = shortened(page(briefing), MOST_ENTRIES)

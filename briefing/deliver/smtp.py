@@ -72,6 +72,11 @@ class Email:
         self.recipients = tuple(one.addr_spec for one in envelope.to)
         self._envelope, self._server = envelope, server
 
+    @property
+    def envelope(self) -> Envelope:
+        """Who writes to whom."""
+        return self._envelope
+
     def fixed(self, edition: Edition) -> bytes:
         """The mail."""
         return message(edition, self._envelope)
@@ -95,7 +100,11 @@ class Email:
         )
 
     def send(self, edition: Edition, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
-        """One conversation with the server."""
+        """The mail of an edition."""
+        return self.hand_in(body, recipients, begin)
+
+    def hand_in(self, body: bytes, recipients: Sequence[str], begin: Begin) -> Mapping[str, Outcome]:
+        """Any mail, in one conversation with the server."""
         outcomes: dict[str, Outcome] = {}
         try:
             with _Conversation(self._server, self._envelope.sender.domain, self.deadline) as talk:
