@@ -17,9 +17,10 @@ from briefing.cli import fail
 from briefing.cli.commands import chosen, clock, is_old
 from briefing.cli.output import progress_shown
 from briefing.deliver.channel_settings import OutputChannel
+from briefing.deliver.looked_up import ladders_in, looked_up
 from briefing.deliver.outbox import Pace
 from briefing.deliver.report import Day, line, since_delivered
-from briefing.deliver.run import Asked, Hands, ladders_in, looked_up
+from briefing.deliver.run import Asked, Hands
 from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, ConfigError, UsageError
 from briefing.store import Store

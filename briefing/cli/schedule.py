@@ -26,8 +26,9 @@ from briefing.cli.output import write_private
 from briefing.cli.run import hands_of, ping_in, with_signs
 from briefing.config import Settings, locate
 from briefing.deliver.channels import channels
+from briefing.deliver.looked_up import is_incomplete, looked_up
 from briefing.deliver.report import Day
-from briefing.deliver.run import Asked, is_incomplete, look, looked_up
+from briefing.deliver.run import Asked, look
 from briefing.deliver.run import run as run_once
 from briefing.errors import BriefingError, Busy, UsageError
 from briefing.escalation import is_time

@@ -21,12 +21,13 @@ from briefing.deliver import Channel, Edited
 from briefing.deliver.channels import Broken
 from briefing.deliver.channels import channels as configured_channels
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept, part_name
+from briefing.deliver.looked_up import STOPPED, lacks, returned
 from briefing.deliver.mail import goes_to, id_of
 from briefing.deliver.outbox import Outbox, Outgoing, Pace, note_interrupted
 from briefing.deliver.policy import Key, standings, verdict
 from briefing.deliver.renamed import taken_over
 from briefing.deliver.report import Day, arrivals, line, lines, of_the_one_before
-from briefing.document import Briefing, from_json
+from briefing.document import from_json
 from briefing.errors import BriefingError, Busy, UsageError
 from briefing.escalation import open_climbs
 from briefing.store import Store, last_kept
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
     from briefing.deliver.escalate import Escalator
 
 log = logging.getLogger(__name__)
-
-STOPPED = (
-    "nothing is sent by itself until you say how to go on: "
-    "`briefing run --resend` sends today's edition, `briefing run --skip-today` goes on with the next one"
-)
 
 FAULT = 70
 
@@ -567,76 +563,3 @@ class _Run:
             return ["Ladders begin with the first run."]
         compiled = compile_in(self._workspace, store, self._now)
         return self._escalator(ledger).would(compiled, self._workspace.morning(self._now))
-
-
-def looked_up(workspace: Workspace, now: datetime) -> tuple[list[Day], LedgerError | None]:
-    """The editions that the ledger knows, today's first, for `briefing status`; or why it cannot be read."""
-    path, audience = workspace.folder / FILE_NAME, workspace.settings.reader().name
-    today = workspace.today(now)
-    if not path.exists() and not _has_editions(workspace, now):
-        return [], None
-    try:
-        ledger = Ledger(path, may_begin=False)
-    except LedgerError as error:
-        return [], LedgerError(str(error), advice=STOPPED)
-    try:
-        days = [today, *ledger.days(audience, today)]
-        return [Day(date=day, standings=standings(ledger.entries(audience, day))) for day in days], None
-    finally:
-        ledger.close()
-
-
-def lacks(briefing: Briefing) -> set[str]:
-    """Sources of which an edition does not hold everything."""
-    return {one.source for one in briefing.coverage if one.status != "whole"}
-
-
-def returned(then: Briefing, now: Briefing, shown: datetime) -> list[str]:
-    """Sources that an edition lacks and that have been read whole since a moment."""
-    return [
-        one.source
-        for one in now.coverage
-        if one.source in lacks(then) and one.status == "whole" and one.fetched_at and one.fetched_at > shown
-    ]
-
-
-def is_incomplete(workspace: Workspace, now: datetime) -> bool:
-    """Whether today's kept edition lacks a source, so that a run may have something to bring up to date."""
-    if not workspace.folder.is_dir():
-        return False
-    store, _ = workspace.store(now)
-    try:
-        found = store.edition(workspace.settings.reader().name, workspace.today(now))
-    finally:
-        store.close()
-    return found is not None and bool(lacks(from_json(found.body)))
-
-
-def _has_editions(workspace: Workspace, now: datetime) -> bool:
-    if not workspace.folder.is_dir():
-        return False
-    store, _ = workspace.store(now)
-    try:
-        return store.has_editions()
-    finally:
-        store.close()
-
-
-def ladders_in(workspace: Workspace, now: datetime) -> tuple[list[str], list[str]]:
-    """Ladders in progress, and steps that reached nobody for certain, in lines; nothing where no ledger can be read."""
-    from briefing.escalated import failed_lines, in_progress
-
-    path = workspace.folder / FILE_NAME
-    if not path.exists():
-        return [], []
-    try:
-        ledger = Ledger(path, may_begin=False)
-    except LedgerError:
-        return [], []  # told by `looked_up`
-    try:
-        steps, decisions = ledger.steps(), ledger.decisions()
-    finally:
-        ledger.close()
-    morning = workspace.morning(now)
-    ladders = [one.ladder for one in workspace.settings.escalate]
-    return list(in_progress(ladders, steps, morning)), failed_lines(steps, decisions, morning)
