@@ -12,13 +12,15 @@ from pathlib import Path
 
 from briefing import words
 from briefing.config_problems import nearest
-from briefing.deliver.channel_settings import AnyChannel, EmailChannel, FileChannel
+from briefing.deliver.channel_settings import AnyChannel, EmailChannel, FileChannel, GmailChannel
 from briefing.deliver.slack_settings import PERSON, SlackChannel
 from briefing.errors import UsageError
 from briefing.sections import AudienceSection, ScheduleSection, SourceSection
 
 OWN_KEYS = ("timezone", "time", "days_off")
 """What an audience may have of its own of `[schedule]`."""
+
+MAIL = (EmailChannel, GmailChannel)
 
 Audiences = Sequence[AudienceSection]
 
@@ -126,7 +128,7 @@ def _personal(
         own = {email.casefold() for email in one.emails}
         for channel in channels_of(one, audiences, channels) if personal else ():
             for to in _fixed(channels[channel]):
-                if to.casefold() not in own and isinstance(channels[channel], EmailChannel):
+                if to.casefold() not in own and isinstance(channels[channel], MAIL):
                     yield f"deliver.{channel}.to: {to} would read {personal[0]}, which is personal to {one.name}"
 
 
@@ -134,7 +136,7 @@ def _fixed(channel: AnyChannel) -> tuple[str, ...]:
     """Whom a channel goes to, whoever it is for."""
     from briefing.deliver.mail import address
 
-    if isinstance(channel, EmailChannel):
+    if isinstance(channel, MAIL):
         return tuple(address(to).addr_spec for to in channel.to)
     return (channel.to,) if isinstance(channel, SlackChannel) and channel.to else ()
 
@@ -151,10 +153,10 @@ def _shared(audiences: Audiences, channels: Mapping[str, AnyChannel], base: Path
     for name, channel in channels.items():
         if not users[name]:
             yield f"deliver.{name}: every audience names its channels, and none of them this one"
-        by_audience = isinstance(channel, EmailChannel | SlackChannel) and not _fixed(channel)
+        by_audience = isinstance(channel, (*MAIL, SlackChannel)) and not _fixed(channel)
         if len(users[name]) > 1 and not by_audience:
             who = words.listed(one.name or "the one without a name" for one in users[name])
-            key = "to" if isinstance(channel, EmailChannel | SlackChannel) else "use"
+            key = "to" if isinstance(channel, (*MAIL, SlackChannel)) else "use"
             yield f"deliver.{name}.{key}: goes to one place, and is the channel of {who}; give each channels of its own"
         if isinstance(channel, FileChannel) and users[name]:
             folder = (base / Path(channel.folder).expanduser()).resolve()

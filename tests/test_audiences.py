@@ -391,6 +391,7 @@ path = "in.mbox"
 """
 FILES = 'use = "file"\nfolder = "{}"'
 MAIL = 'use = "email"\nhost = "smtp.example.com"\nfrom = "briefing@harbourlane.example"\n{}'
+GMAIL = 'use = "gmail"\naccess_token = "env:T"\nfrom = "briefing@harbourlane.example"\n{}'
 PLAIN = {
     "maya": 'channels = ["one"]', "tom": 'channels = ["two"]', "inbox": "", "one": FILES.format("one"),
     "two": FILES.format("two"),
@@ -412,6 +413,10 @@ PLAIN = {
         ),
         (
             {"inbox": 'personal_to = "Maya"', "one": MAIL.format('to = "team@harbourlane.example"')},
+            "deliver.one.to: team@harbourlane.example would read inbox, which is personal to Maya",
+        ),
+        (
+            {"inbox": 'personal_to = "Maya"', "one": GMAIL.format('to = "team@harbourlane.example"')},
             "deliver.one.to: team@harbourlane.example would read inbox, which is personal to Maya",
         ),
         (
@@ -455,6 +460,14 @@ def test_audiences_are_told_apart(second: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(tomllib.loads(text))
     assert caught.value.problems == (problem,)
+
+
+@pytest.mark.parametrize("mail", [MAIL, GMAIL])
+def test_a_mail_without_a_fixed_address_serves_everybody(mail: str) -> None:
+    found = parse(
+        tomllib.loads(TWO.format(**{**PLAIN, "maya": "", "tom": "", **dict.fromkeys(("one", "two"), mail.format(""))}))
+    )
+    assert list(found.narrowed("Tom").deliver) == ["one", "two"]
 
 
 def test_two_well_kept_apart_are_taken() -> None:

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept
 from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, address, id_of, in_short, message, subject_of
+from briefing.deliver.notice import Notice, as_mail
 from briefing.document import Line
+from briefing.escalation import Subject
 from briefing.render import HTML_LIMIT
 from tests.sample_briefing import ZONE, at, bad_thursday, working_thursday
 
@@ -180,3 +182,13 @@ def test_what_is_no_address(text: str) -> None:
 
 def test_the_zone_of_the_sample() -> None:
     assert at("07:00").tzinfo == ZONE
+
+
+@pytest.mark.parametrize("line", ["=?utf-8?q?=0D=0ABcc:_everyone@evil.example?=", "Acme\r\nBcc: everyone@evil.example"])
+def test_the_title_of_an_item_becomes_no_header_of_an_escalation(line: str) -> None:
+    about = Subject(key=("milestone", "work", "milestone", "m1"), rule="milestone-overdue", id="abcd", line=line)
+    notice = Notice(workspace="Harbour Lane", at=at("07:00"), reader="Maya", subjects=(about,))
+    body, _ = as_mail(notice, ENVELOPE, address("ben@harbourlane.example"))
+    headers = read(body).keys()
+    assert "Bcc" not in headers
+    assert headers.count("Subject") == 1

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from briefing import words
-from briefing.deliver.mail import LONGEST_SUBJECT, Envelope
+from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, plain_words
 from briefing.deliver.slack_post import note_of
 from briefing.escalation import Subject
 from briefing.page import safe_url
@@ -89,7 +89,7 @@ class Notice:
 def as_mail(notice: Notice, envelope: Envelope, to: Address) -> tuple[bytes, str]:
     """The mail, and its Message-ID: the same for the same message."""
     mail = EmailMessage(policy=SMTP)
-    title = notice.title
+    title = plain_words(notice.title)
     if len(title) > LONGEST_SUBJECT:
         title = title[: LONGEST_SUBJECT - 1].rstrip(" ,;:.") + "…"
     key = "\0".join([notice.at.isoformat(), to.addr_spec, *(one.id for one in notice.subjects)])
