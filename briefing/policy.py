@@ -170,9 +170,12 @@ class _Judge:
         item = one.item
         about = [
             word for word in self.folding
-            if (word.key == item.key and self.is_stage(word, item)) or _mutes(word, item)
+            if _mutes(word, item) or (
+                word.key == item.key and self.is_stage(word, item)
+                and (word.word == "muted" or self.is_of_now(word, now))
+            )
         ]  # fmt: skip
-        return about[-1] if about and (about[-1].word == "muted" or self.is_of_now(about[-1], now)) else None
+        return about[-1] if about else None
 
     def is_stage(self, word: Decision, item: Item) -> bool:
         """The same matter, at this stage or another."""
@@ -241,7 +244,10 @@ class _Judge:
     def has_happened(self, item: Item, word: Decision) -> bool:
         """Something new in what an item rests on."""
         refs = {_name(one.ref) for one in item.evidence}
-        if refs - set(word.rested_on) or item.measure != word.measure or item.stage != word.stage:
+        new = word.rested_on and refs - set(
+            word.rested_on
+        )  # of what was not looked at then nobody knows what it rested on
+        if new or item.measure != word.measure or item.stage != word.stage:
             return True
         kinds = {one.ref.kind for one in item.evidence}
         times = (
@@ -290,13 +296,15 @@ class _Judge:
         return f"{self.said(word, listed=True)}. {known}"
 
     def shown(self, item: Item, word: Decision, read: datetime) -> str:
-        """`Accelo shows no change at 06:43.`; where something did move, that it is still there."""
+        """`Still so in Accelo at 06:43.`; where its stage, measure or date moved, that it is open. That nothing changed
+        is not said: its owner may have.
+        """
         same = (item.rule, item.stage, item.measure, item.deadline) == (
             word.rule, word.stage, word.measure, word.deadline
         )  # fmt: skip
         if not same:
             return f"Still open{self.in_source(item, read)}."
-        return f"{self._place(item)} shows no change{self._time(read)}."
+        return f"Still so{self.in_source(item, read)}."
 
     def in_source(self, item: Item, read: datetime) -> str:
         """` in Accelo at 06:43`."""

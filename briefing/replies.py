@@ -23,7 +23,7 @@ from briefing.document import Briefing, Line, Link
 from briefing.facts import Fact, Message
 from briefing.morning import Audience, Morning
 from briefing.reading.text import EXCERPT, SUBJECT, clean, folded
-from briefing.words_of_decision import said_of
+from briefing.words_of_decision import passed_meanwhile, said_of
 
 if TYPE_CHECKING:  # memory knows the rules, which a look at the clock does not load
     from briefing.memory import Past
@@ -259,12 +259,16 @@ def with_answers(
 def _understood(said: Iterable[Decision], after: int, morning: Morning) -> tuple[Line, ...]:
     new = [one for one in said if one.via != "command" and one.number > after and morning.now - one.at <= TOLD]
     told = [
-        Line(text=f"{_capital(said_of(one, morning.today))} ({_where(one.via, one.at, morning)}).", item=one.item)
+        Line(text=words.sentence(_heard(one, morning), passed_meanwhile(one, morning.today)), item=one.item)
         for one in new[:MOST_TOLD]
     ]
     rest = len(new) - len(told)
     more = Line(text=f"{words.count(rest, 'more answer')}: briefing decisions")
     return (*told, *((more,) if rest else ()))
+
+
+def _heard(one: Decision, morning: Morning) -> str:
+    return f"{_capital(said_of(one, morning.today))} ({_where(one.via, one.at, morning)})."
 
 
 def _not_understood(unclear: Iterable[Unclear], told: Iterable[str], morning: Morning) -> tuple[Line, ...]:

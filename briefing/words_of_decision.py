@@ -86,12 +86,13 @@ HOW = "write ID done, ID decide TEXT, ID Priya by Friday, ID snooze until Monday
 
 def subjects(briefing: Briefing) -> tuple[Subject, ...]:
     """The items of an edition, those that it folded and those that it remembers, by printed id."""
-    rests = {one.id: tuple(f"{ref.source}:{ref.kind}:{ref.id}" for ref in one.evidence) for one in briefing.items}
+    told = (*briefing.items, *briefing.folded)
+    rests = {one.id: tuple(f"{ref.source}:{ref.kind}:{ref.id}" for ref in one.evidence) for one in told}
     made = {
         trace.id: Subject(
             id=trace.id, key=trace.key, rule=trace.rule, line=trace.line, client=trace.client, stage=trace.stage,
             measure=trace.measured if trace.measured is not None else trace.measure, deadline=trace.deadline,
-            rests_on=rests.get(trace.id, trace.parts),
+            rests_on=rests.get(trace.id, ()),
         )
         for trace in reversed(briefing.traces)  # today's come first, and win
     }  # fmt: skip
@@ -190,7 +191,7 @@ def taken_back(
     """The record that takes back the last word that counts: of an item, of all, or the one of a number."""
     counts = [
         one for one in counting(said)
-        if (subject is None or one.key == subject.key) and number in (0, one.number)
+        if (subject is None or _is_of(one, subject)) and number in (0, one.number)
     ]  # fmt: skip
     if not counts:
         of = f"word {number}" if number else f"nothing that counts was said of {subject.id}" if subject else ""
@@ -201,6 +202,13 @@ def taken_back(
         last, number=0, at=morning.now, by=morning.audience.name, via=via, said_in=said_in, word="undone", text="",
         owner="", by_when=None, until=None, worse=None, activity=False, rested_on=(), why="", undoes=last.number,
     )  # fmt: skip
+
+
+def _is_of(one: Decision, subject: Subject) -> bool:
+    """Whether a word is about this finding, at this stage or an earlier one: another finding about the same object has
+    an id of its own.
+    """
+    return one.key == subject.key and (one.rule == subject.rule or one.item == subject.id)
 
 
 # --- the grammar -----------------------------------------------------------------------------------------------------
@@ -240,7 +248,7 @@ def _meant(text: str, morning: Morning) -> Meant | Problem:
     if plain in MARKS:
         return Meant(word="noise", why=MARKS[plain])
     if verb in DONE or plain.startswith("is done"):
-        return Meant(word="done", text=rest if verb in DONE else rest[len("done") :].strip(" ,.;:"))
+        return _done(rest if verb in DONE else rest[len("done") :].strip(" ,.;:"), text, morning)
     if verb in DECIDES:
         return decided(rest, morning) if rest else Problem(text="what is decided was not said", cure=HOW)
     if verb == "hold" and not rest:
@@ -250,6 +258,14 @@ def _meant(text: str, morning: Morning) -> Meant | Problem:
     if verb == "mute":
         return _muted(rest, morning)
     return _owned(text, morning) or Problem(text=f'"{clean(text, 60)}" was not understood', cure=HOW)
+
+
+def _done(reason: str, text: str, morning: Morning) -> Meant | Problem:
+    """`done`, with a reason. `done by Friday` says when it will be, not that it is."""
+    when = re.sub(r"^(by|on|until|till|before|in|next) ", "", _plain(re.split(r"[,:;]", reason)[0]))
+    if when != "today" and not isinstance(day_said(when, morning), Problem):
+        return Problem(text=f'"{clean(text, 60)}" was not understood', cure=HOW)
+    return Meant(word="done", text=reason)
 
 
 OWNED = re.compile(r"(?P<owner>[^,;:?]{1,60}?),? by (?P<day>[^,;:]+?)[.!]?(?:[,;:] ?(?P<text>.*))?")
@@ -425,8 +441,16 @@ def said_of(one: Decision, today: date) -> str:
     if one.word == "noise":
         return f"marked as noise{f', {one.why}' if one.why else ''}"
     if one.word == "undone":
-        return f"told as before, word {one.undoes} is taken back"
+        return f"word {one.undoes} is taken back"
     return {"done": "marked done", "useful": "marked as useful"}[one.word] + _quoted(one.text)
+
+
+def passed_meanwhile(one: Decision, today: date) -> str:
+    """`Its date, Tuesday 24 November, is before that.`: of what is hidden beyond its date; else empty."""
+    hidden = one.word in {"snoozed", "muted"} and not one.whole_rule
+    if not hidden or one.until is None or one.deadline is None or not today <= one.deadline < one.until:
+        return ""
+    return f"Its date, {words.dated_day(one.deadline, today)}, is before that."
 
 
 def conditions(one: Decision, today: date) -> str:

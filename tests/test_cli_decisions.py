@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from briefing.cli import commands
 from briefing.cli import decisions as cli_decisions
 from briefing.cli import run as cli_run
+from briefing.words_of_decision import Subject
 from briefing.workspace import configured
 from tests.commandline import at_home, runner
 from tests.test_memory import Home
@@ -44,7 +46,7 @@ def test_said_understood_folded_and_taken_back(home: Home) -> None:
     assert f'{line} By you today: "ask Ines", Ines by Friday.' in page
     assert "The reading of tasks.csv is older than that." in page  # the file is older than the word
     assert home.says("why", item).startswith(f"{line[:-1]}")
-    assert home.says("undo") == f"{item} told as before, word 1 is taken back: {line}"
+    assert home.says("undo") == f"{item} word 1 is taken back: {line}"
     assert "By you today" not in home.says("show")
     assert home.says("decisions") == "Nothing that was said counts; --all shows it."
     assert "(taken back)" in home.says("decisions", "--all")
@@ -76,6 +78,21 @@ def test_words_in_turn_on_a_delivered_edition(home: Home) -> None:
     home.morning(10, 3)
     home.says("run")
     assert "Snoozed 1 (back Thursday at the latest)." in (home.folder / "editions" / "latest.md").read_text("utf-8")
+
+
+def test_the_beginning_of_several_ids_of_today_names_none_though_an_older_edition_has_one_alone(
+    monkeypatch: pytest.MonkeyPatch, home: Home
+) -> None:
+    home.morning(9, 3)
+    home.says("run")
+    item = top(home)
+    older = Subject(id=item, key=("load", "x", "person", "tom"), rule="person-overloaded", line="Tom.")
+    today = replace(older, id=f"{item[:2]}zz", key=("load", "x", "person", "ann"))
+    known = iter([[older, today], [older]])
+    monkeypatch.setattr(cli_decisions, "_of", lambda _: next(known))
+    code, _, err = home.briefing("done", item[:2])
+    assert code == 2
+    assert "is the beginning of several ids" in err
 
 
 REFUSED = [

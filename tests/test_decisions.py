@@ -157,8 +157,8 @@ def test_what_is_said_of_them(fortnight: tuple[list[Briefing], list[Decision]]) 
         "Fenwick rebrand: Kick-off due 11 December, no tasks.",
     )
     assert texts(by_day[10], "decided") == [
-        f'{kick} Marked done by you yesterday ("kicked off by phone"). Work shows no change at 06:45.',
-        f'{wave} By you yesterday: "bill the extra hours", Priya by tomorrow. Work shows no change at 06:45.',
+        f'{kick} Marked done by you yesterday ("kicked off by phone"). Still so in Work at 06:45.',
+        f'{wave} By you yesterday: "bill the extra hours", Priya by tomorrow. Still so in Work at 06:45.',
     ]
     assert texts(by_day[11], "back") == [
         f'{kick} Marked done by you on Monday ("kicked off by phone"), still so in Work at 06:45.'
@@ -166,7 +166,7 @@ def test_what_is_said_of_them(fortnight: tuple[list[Briefing], list[Decision]]) 
     tom = "Tom has 6 overdue tasks on 1 project. Snoozed until 20 % worse by you. "
     assert texts(by_day[12], "back") == [
         f"{tom}Then: Tom has 5 overdue tasks on 1 project.",
-        f'{wave} Decided by you on Monday: "bill the extra hours", Priya by yesterday. Work shows no change at 06:45.',
+        f'{wave} Decided by you on Monday: "bill the extra hours", Priya by yesterday. Still so in Work at 06:45.',
     ]
     assert texts(by_day[16], "back") == [
         "Acme site: Launch due Wednesday, no tasks. Marked done by you on Thursday, still so in Work at 06:45.",
@@ -310,6 +310,33 @@ def test_a_word_holds_for_what_stood_there_and_not_for_the_next_time() -> None:
     days = ("2026-11-09", "2026-11-10", "2026-11-11", "2026-11-12")
     made = run("decide ask twice", *days, worlds=(launch(), launch(task), launch(), launch()))
     assert [shown(one) for one in made[1:]] == [{}, {"launch": "back 1 line"}, {"launch": "unchanged 2 line"}]
+
+
+def test_a_muted_rule_hides_what_is_found_again_whatever_was_said_of_it_the_first_time() -> None:
+    task = "task | t1 | project=p1 | milestone=launch | title=Plan | assignee=Janine | state=open\n"
+    first = edition(launch(), "2026-11-09")
+    muted = word(first, "launch", "mute rule", 1)
+    said = [muted, word(first, "launch", "done", 2)]
+    gone = edition(launch(task), "2026-11-10", first, said)
+    again = edition(launch(), "2026-11-11", gone, said)
+    assert (shown(again), again.hidden_line) == ({}, "Muted 1 rule (milestone-no-tasks, 1 item).")
+
+
+def test_nothing_is_said_to_be_unchanged_where_its_owner_changed() -> None:
+    made = run("Priya by Friday", "2026-11-09", "2026-11-10", worlds=(launch(), launch().replace("Janine", "Priya")))
+    assert made[-1].folded[0].owner != made[0].items[0].owner
+    assert made[-1].decided[0].text.endswith("By you yesterday: Priya by Friday. Still so in Work at 06:45.")
+
+
+def test_what_is_folded_or_was_not_looked_at_can_be_snoozed_until_something_happens() -> None:
+    first = edition(launch(), "2026-11-09")
+    said = [word(first, "launch", "Priya by Friday", 1)]
+    folded = edition(launch(), "2026-11-10", first, said)
+    said.append(word(folded, "launch", "snooze until activity", 2, *said))
+    assert shown(edition(launch(), "2026-11-11", folded, said)) == {}
+    unread = edition(launch(), "2026-11-10", first, read={"milestone": "failed"})
+    said = [word(unread, "launch", "snooze until activity", 1)]
+    assert shown(edition(launch(), "2026-11-11", unread, said)) == {}
 
 
 def test_marks_count_in_the_order_where_the_reader_agreed() -> None:

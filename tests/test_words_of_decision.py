@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from briefing.decisions import Decision, counting
 from briefing.testing import morning_at
-from briefing.words_of_decision import Problem, Subject, told, understood
+from briefing.words_of_decision import Problem, Subject, passed_meanwhile, told, understood
 
 MORNING = morning_at("2026-11-19 09:30")
 NORTHWIND = Subject(
@@ -90,6 +90,8 @@ def test_understood(text: str, expected: dict[str, Any]) -> None:
         ("n4qf what is this?", '"what is this?" was not understood', "n4qf"),
         ("n4qf why is it there by chance?", '"why is it there by chance?" was not understood', "n4qf"),
         ("n4qf Priya by yesterday", '"yesterday" is no date', "n4qf"),
+        ("n4qf done by Friday", '"done by Friday" was not understood', "n4qf"),
+        ("n4qf is done tomorrow, Priya says", '"is done tomorrow, Priya says" was not understood', "n4qf"),
         ("n4qf snooze", "until when was not said", "n4qf"),
         ("n4qf snooze until the client answers", '"the client answers" is no date', "n4qf"),
         ("n4qf snooze until 2026-11-18", "Wednesday 18 November is past", "n4qf"),
@@ -126,6 +128,28 @@ def test_undo_takes_back_the_last_word_and_itself_can_be_taken_back() -> None:
     assert last.undoes == 2
     again = replace(of_one, number=5, undoes=3)
     assert counting([first, second, of_one, last, again]) == (first,)
+
+
+def test_undo_of_an_item_leaves_what_was_said_of_another_finding_about_the_same_object() -> None:
+    other = replace(NORTHWIND, id="x2yz", rule="proposal-expiring")
+    first = numbered("n4qf done", 1)
+    one = understood("x2yz undo", (*KNOWN, other), MORNING, said=[first])
+    assert isinstance(one, Problem)
+    later_stage = replace(NORTHWIND, rule="proposal-stuck")  # it keeps its id
+    same = understood("n4qf undo", (later_stage,), MORNING, said=[first])
+    assert isinstance(same, Decision)
+    assert same.undoes == 1
+    assert told(replace(same, number=2), MORNING.today) == "n4qf word 1 is taken back: Northwind: no answer."
+
+
+def test_what_is_hidden_beyond_its_date_is_said() -> None:
+    launch = replace(ACME, deadline=date(2026, 11, 24))
+    passed = [
+        passed_meanwhile(one, MORNING.today)
+        for text in ("k7mp snooze until 25 November", "k7mp mute", "k7mp snooze until 24 November", "k7mp done")
+        if isinstance(one := understood(text, (launch,), MORNING), Decision)
+    ]
+    assert passed == ["Its date, Tuesday 24 November, is before that."] * 2 + ["", ""]
 
 
 def test_what_was_understood_is_said_in_one_line() -> None:

@@ -30,6 +30,7 @@ from briefing.words_of_decision import (
     decision,
     found,
     later_day,
+    passed_meanwhile,
     share_said,
     subjects,
     taken_back,
@@ -160,9 +161,12 @@ def _looked_up(
     """The item: in today's kept edition, else in the last that was delivered, else in what `show` compiles."""
     audience = morning.audience.name
     for kept in (store.edition(audience, morning.today), delivered(ledger, store, audience, morning.today)):
-        hit = found(item, _of(kept))
+        known = _of(kept)
+        hit = found(item, known)
         if isinstance(hit, Subject):
             return hit
+        if any(one.id.startswith(item.lower()) for one in known):
+            _refused(hit)  # the beginning of several: an older edition that has one of them alone does not decide it
     hit = found(item, subjects(compile_in(workspace, store, clock(), notices=notices).briefing))
     return hit if isinstance(hit, Subject) else _refused(hit)
 
@@ -189,7 +193,7 @@ def _then(one: Decision, morning: Morning) -> str:
         "decided": f"Back after {words.dated_day(due_of(one, morning), morning.today)} if it is still there.",
         "done": "Back after two workdays if it is still there.",
     }.get(one.word, "")
-    return words.sentence(back, f"Take it back: briefing undo {one.number}")
+    return words.sentence(back, passed_meanwhile(one, morning.today), f"Take it back: briefing undo {one.number}")
 
 
 def _refused(problem: Problem) -> NoReturn:
