@@ -94,7 +94,8 @@ def _understood(
     """None where it is no word about an item."""
     if one.problem:
         return Problem(text=one.problem, cure="say it again in a new message", item=one.item)
-    found = understood(one.line, known, then, said=before, via=one.via, said_in=one.said_in)
+    earlier = [word for word in before if word.at <= then.now]  # what `undo` can mean
+    found = understood(one.line, known, then, said=earlier, via=one.via, said_in=one.said_in)
     if isinstance(found, Problem) and not found.item and not one.item and not replies.begins_with_an_id(one.text):
         return None
     return found

@@ -155,6 +155,15 @@ def test_an_edited_reply_is_said_again_only_for_what_was_not_counted(desk: Desk)
     assert [one.item for one in desk.hears(*chat("n4qf done\n\n\n\nk7mp useful")).kept] == ["k7mp"]
 
 
+def test_undo_takes_back_what_was_said_before_it_was_written(desk: Desk) -> None:
+    desk.hears(*chat("k7mp useful"))
+    desk.hears(*chat("n4qf done", 2, THURSDAY + timedelta(hours=3)))  # a mail may be read after what was said later
+    (back,) = desk.hears(mailed("n4qf", "undo", at=THURSDAY + timedelta(hours=2))).unclear
+    assert back.why.startswith("Nothing that counts was said of n4qf.")
+    (undone,) = desk.hears(*chat("undo", 3, THURSDAY + timedelta(hours=2))).kept
+    assert (undone.item, undone.undoes) == ("k7mp", 1)
+
+
 def test_two_thousand_answers_are_kept_in_portions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "MOST", 20)
     said = [one for number in range(2000) for one in chat("k7mp useful", number)]

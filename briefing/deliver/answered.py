@@ -39,7 +39,7 @@ def heard(
     workspace: Workspace, store: Store, ledger: Ledger, channels: Sequence[Channel], *, now: datetime
 ) -> Answered:  # fmt: skip
     """Read, understand and keep the reader's answers by mail and by these channels."""
-    morning = workspace.morning(now)
+    morning = workspace.morning(now).of_reader
     said, notices = asked(channels, now - answers.REACH)
     try:
         facts = store.snapshot(now, list(workspace.settings.sources)).facts
@@ -61,7 +61,7 @@ def kept_from_mail(workspace: Workspace, store: Store, *, now: datetime) -> tupl
     path = workspace.folder / FILE_NAME
     if not path.exists():
         return ()
-    ledger, morning = Ledger(path, may_begin=False), workspace.morning(now)
+    ledger, morning = Ledger(path, may_begin=False), workspace.morning(now).of_reader
     try:
         facts = store.snapshot(now, list(workspace.settings.sources)).facts
         said = answers.by_mail(facts, morning, workspace.settings.workspace.name)

@@ -191,6 +191,7 @@ class _Run:
         self._today, self._zone = self._morning.today, self._morning.zone
         self._audience = workspace.settings.reader().name
         self._name = f"{self._now:%Y%m%dT%H%M%S}"
+        self._names = {one.name for one in channels}
         self._keys: list[Key] = [(one.name, to) for one in channels for to in one.recipients]
         self._repeatable = {one.name for one in channels if one.repeatable}
         self._code = 0
@@ -493,7 +494,9 @@ class _Run:
 
         self._collect(store)
         now = self._hands.pace.now()
-        back = heard(self._workspace, store, ledger, self._channels, now=now) if ledger else Answered()
+        # Whatever channels are meant: the edition that is fixed here is every channel's.
+        everywhere = [*self._channels, *(one for one in _named(self._workspace, ()) if one.name not in self._names)]
+        back = heard(self._workspace, store, ledger, everywhere, now=now) if ledger else Answered()
         before = self._before(ledger) if ledger else ()
         told = (*notices, *before, *back.notices)
         compiled = compile_in(self._workspace, store, now, notices=told, unclear=back.unclear)
