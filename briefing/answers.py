@@ -17,7 +17,7 @@ from briefing.document import Briefing, from_json
 from briefing.facts import Fact, Message
 from briefing.morning import Morning
 from briefing.replies import Said, Unclear
-from briefing.store import Store
+from briefing.store import Store, all_kept
 from briefing.store.ledger import Ledger
 from briefing.words_of_decision import Problem, Subject, subjects, understood
 
@@ -142,10 +142,11 @@ def _editions(store: Store, ledger: Ledger, morning: Morning) -> list[tuple[date
     days = [day for day in (today, *ledger.days(name, today)) if today - day <= 2 * REACH]
     found = []
     for day in days:
-        kept = store.edition(name, day)
-        briefing = _document(kept.body) if kept else None
-        if kept and briefing:
-            found.append((kept.compiled_at, subjects(briefing)))
+        found += [
+            (kept.compiled_at, subjects(briefing))
+            for kept in all_kept(store, name, day)
+            if (briefing := _document(kept.body))
+        ]
     return found
 
 

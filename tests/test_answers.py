@@ -25,7 +25,7 @@ from briefing.memory import past_of
 from briefing.morning import Audience, Morning
 from briefing.page import page
 from briefing.replies import Said, with_answers
-from briefing.store import KeptEdition, Store
+from briefing.store import KeptEdition, Store, revised
 from briefing.store.ledger import Entry, Ledger
 from briefing.store.sqlite import open_store
 from tests.sample_briefing import working_thursday
@@ -106,6 +106,17 @@ def test_an_answer_is_kept_once_with_its_moment(desk: Desk) -> None:
     again = mailed("k7mp", "Priya by Friday")
     assert desk.hears(replace(again, said_in="imap:<1@x>")) == Heard()  # the same mail, read from another mailbox
     assert len(desk.words) == 1
+
+
+def test_an_answer_to_a_correction_is_understood(desk: Desk) -> None:
+    newer = replace(EDITION, traces=(trace("z9zz", "Brightside proposal: opened again."),))
+    kept = KeptEdition(
+        audience=revised("Maya", 2), date=THURSDAY.date(), compiled_at=THURSDAY + timedelta(minutes=5),
+        body=to_json(newer),
+    )  # fmt: skip
+    desk.store.keep(kept)
+    desk.hears(mailed("z9zz", "done"), mailed("k7mp", "done", 2), mailed("z9zz", "done", 3, THURSDAY))
+    assert [item for item, _, _ in desk.words] == ["z9zz", "k7mp"]
 
 
 def test_each_line_in_chat_is_a_word_of_its_own(desk: Desk) -> None:

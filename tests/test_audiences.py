@@ -274,6 +274,7 @@ def test_each_is_due_by_its_own_clock_and_dated_by_it(home: Home) -> None:
         ('name = "Maya"', 'name = "MAYA"'),
         ('name = "Maya"', 'name = "Maya Ortiz"'),
         ("[deliver.mail]", "[deliver.Mail]"),
+        ('"maya@', '"Maya@'),
     ],
 )
 def test_another_name_sends_nothing_twice(home: Home, old: str, new: str) -> None:
@@ -286,11 +287,43 @@ def test_another_name_sends_nothing_twice(home: Home, old: str, new: str) -> Non
     path.write_text(text, encoding="utf-8")
     code, said = home.run()
     assert (code, len(POST.mails)) == (0, 2)
-    if new.casefold() != old.casefold():
+    if "name" in new and new.casefold() != old.casefold():
         assert "already, under another name (Maya's, by mail)." in "\n".join(said)
     home.at(datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
     assert home.run()[0] == 0
     assert len(POST.mails) == 4
+
+
+def test_without_a_ledger_a_word_for_one_sends_nothing_to_the_other(home: Home) -> None:
+    assert home.run()[0] == 0
+    (home.workspace.folder / "ledger.sqlite").write_bytes(b"no database")
+    assert home.run()[0] == 1
+    code, said = home.run("--resend", "--audience", "Maya")
+    assert (code, [str(mail["To"]) for mail in POST.mails[2:]]) == (0, ["maya@harbourlane.example"]), said
+    code, said = home.run()
+    assert (code, len(POST.mails)) == (1, 3)
+    assert any("Tom: mail: whether it reached tom@harbourlane.example is not known" in line for line in said), said
+    assert home.run("--skip-today")[0] == 0
+    assert (home.run()[0], len(POST.mails)) == (0, 3)
+
+
+def test_ladders_are_the_first_audiences_and_may_tell_the_other(home: Home) -> None:
+    """Tom, who has a channel of his own, is told of what only Maya's page has; his page and status know nothing."""
+    ladder = (
+        '[deliver.toms]\nuse = "email"\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\npatience = 0\n'
+        'from = "briefing@harbourlane.example"\n'
+        '[[escalate]]\nname = "late"\nmatters = ["project", "milestone", "task"]\nclients = ["Acme"]\nat = "always"\n'
+        'steps = [{ to = "Tom", after = "0h", by = "toms" }]\n'
+    )
+    home.configure(ladder.replace("{port}", str(home.port)), tom='channels = ["toms"]')
+    code, said = home.run()
+    assert (code, [str(mail["To"]) for mail in POST.mails]) == (
+        0, ["tom@harbourlane.example", "maya@harbourlane.example", "tom@harbourlane.example"]
+    ), said  # fmt: skip
+    assert "Pier app" in str(POST.mails[0]["Subject"])
+    assert "Pier app" not in mails()["tom@harbourlane.example"]
+    assert "Pier app" in home.briefing("status")[1]
+    assert "Pier app" not in home.briefing("status", "--audience", "Tom")[1]
 
 
 def test_commands_show_the_page_that_is_asked_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

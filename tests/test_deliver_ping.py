@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from briefing.log import never_print
 from briefing.loopback import Fault, Loopback, Reply, manner, status, text_reply
 from briefing.workspace import folder_of
 from tests.commandline import Run, at_home, runner
+from tests.mail_server import Post, serving
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 KEY = "0f9c2b1e-5d0c-4b7e-9d5a-000000000001"
@@ -55,6 +57,15 @@ patience = 0
 def switch() -> Iterator[Loopback]:
     with Loopback(lambda _: text_reply("OK")) as server:
         yield server
+
+
+@contextmanager
+def refusing() -> Iterator[int]:
+    """A mail server that knows nobody."""
+    post = Post()
+    with serving(post) as port:
+        post.rcpt = {"maya@harbourlane.example": "550 5.1.1 no such user"}
+        yield port
 
 
 class Home:
@@ -121,6 +132,26 @@ def test_no_sign_of_what_is_not_the_whole_delivery(home: Home) -> None:
     assert home.signs == []
     assert home.at("2026-11-23T06:30", "archive")[0] == 0
     assert home.signs == []
+
+
+def test_what_is_wrong_for_one_audience_is_no_success(home: Home) -> None:
+    """Maya's mail is refused at 06:30; Tom's files are there, at the next look too, and at 07:15 Ben's come."""
+    more = (
+        BROKEN_MAIL.replace("emails", 'name = "Maya"\nchannels = ["mail"]\nemails')
+        + "".join(
+            f'[[audience]]\nname = "{name}"\ntime = "{at}"\nchannels = ["{name}"]\n'
+            for name, at in (("Tom", "06:30"), ("Ben", "07:15"))
+        )
+        + '[deliver.Tom]\nuse = "file"\nfolder = "tom"\n[deliver.Ben]\nuse = "file"\nfolder = "ben"\n'
+    )
+    home.config.write_text(CONFIG.partition("[deliver.archive]")[0] + more, encoding="utf-8")
+    with refusing() as port:
+        home.config.write_text(home.config.read_text("utf-8").replace("port = 1\n", f"port = {port}\n"), "utf-8")
+        for when, signs in (
+            ("2026-11-23T06:30", ["POST /start", "POST /1"]), ("2026-11-23T06:45", []),
+            ("2026-11-23T07:15", ["POST /start", "POST /1"]), ("2026-11-23T07:30", []),
+        ):  # fmt: skip
+            assert (home.at(when, "--scheduled")[0], home.signs) == (1, signs), when
 
 
 def test_a_scheduler_gives_one_sign_of_success_a_day_on_free_days_too(home: Home) -> None:

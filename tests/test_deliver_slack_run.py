@@ -14,13 +14,15 @@ from briefing.cli import commands
 from briefing.cli import run as cli_run
 from briefing.config import parse
 from briefing.deliver.channels import channels
+from briefing.deliver.slack_journal import Journal
 from briefing.demo.server.slack_posts import TOKEN, SlackPosts
 from briefing.errors import ConfigError
 from briefing.loopback import Loopback, status
+from briefing.workspace import configured
 from tests.commandline import at_home, runner
 from tests.mail_server import CUT, Post, serving
 
-MAYA = "U0MAYA0001"
+MAYA, TOM = "U0MAYA0001", "U00TOM0001"
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 SLACK = {"use": "slack", "token": "env:SLACK_BOT"}
 CONFIG = """
@@ -90,7 +92,7 @@ def test_a_token_that_cannot_post_costs_its_channel_alone(
 
 @pytest.fixture
 def site() -> SlackPosts:
-    return SlackPosts(people={MAYA: {}}, clock=lambda: NOW)
+    return SlackPosts(people={MAYA: {}, TOM: {}}, clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -212,3 +214,17 @@ def test_a_correction_edits_the_post(briefing: Home, site: SlackPosts) -> None:
     assert len(site.messages[place]) == count
     assert "Borrowed site" in str(site.messages[place])
     assert "Acme site" not in str(site.messages[place])
+
+
+def test_each_reader_is_heard_in_a_direct_message_of_its_own(
+    briefing: Home, site: SlackPosts, server: Loopback
+) -> None:
+    """Two audiences share the channel: the last post was Tom's, and Maya's answers are still read in hers."""
+    config = Path("briefing.toml")
+    tom = f'[[audience]]\nname = "Tom"\nlogins = ["{TOM}"]\n[sources.work]'
+    config.write_text(CONFIG.format(user=MAYA, url=server.url).replace("[sources.work]", tom), encoding="utf-8")
+    assert briefing("run")[0] == 0
+    (path,) = (configured(config).folder / "posts").iterdir()
+    places = [Journal(path).conversation(who) for who in (MAYA, TOM)]
+    assert places == list(site.messages)
+    assert Journal(path).conversation("U00ZOE0001") == ""

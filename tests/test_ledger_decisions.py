@@ -47,6 +47,7 @@ def test_what_was_said_comes_back_whole_and_in_order(ledger: Ledger) -> None:
 def test_one_message_is_understood_once(ledger: Ledger) -> None:
     assert ledger.decide(SAID)
     assert ledger.decide(replace(SAID, word="done")) is None
+    assert ledger.decide(replace(SAID, audience="MAYA")) is None, "another case is the same audience"
     assert ledger.decide(replace(SAID, said_in="")), "what was typed may be said again"
     assert [one.word for one in ledger.decisions()] == ["snoozed", "snoozed"]
 

@@ -19,7 +19,7 @@ from briefing.errors import UsageError
 from briefing.last_edition import delivered
 from briefing.morning import Morning
 from briefing.policy import due_of
-from briefing.store import KeptEdition, Store
+from briefing.store import KeptEdition, Store, all_kept
 from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
 from briefing.words_of_decision import (
     MUTED,
@@ -160,7 +160,7 @@ def _looked_up(
 ) -> Subject:
     """The item: in today's kept edition, else in the last that was delivered, else in what `show` compiles."""
     audience = morning.audience.name
-    for kept in (store.edition(audience, morning.today), delivered(ledger, store, audience, morning.today)):
+    for kept in (*all_kept(store, audience, morning.today), delivered(ledger, store, audience, morning.today)):
         known = _of(kept)
         hit = found(item, known)
         if isinstance(hit, Subject):

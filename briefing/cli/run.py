@@ -44,8 +44,9 @@ def run(config: Path | None, asked: Asked) -> None:
     raise typer.Exit(run_once(workspace, asked, hands) if asked.audiences else with_signs(workspace, asked, hands)[0])
 
 
-def with_signs(workspace: Workspace, asked: Asked, hands: Hands) -> tuple[int, bool]:
-    """One run with its signs to `[ping]`: the exit code, and whether a sign of success was taken.
+def with_signs(workspace: Workspace, asked: Asked, hands: Hands, *, before: int = 0) -> tuple[int, bool]:
+    """One run with its signs to `[ping]`: the exit code, and whether a sign of success was taken. `before`: the exit
+    code of what was found wrong already.
 
     A run by one channel alone, or for one audience, says nothing of the others, and a dry run nothing at all: they give
     no sign. Nor does a run that finds another at work: that one gives its own.
@@ -74,6 +75,7 @@ def with_signs(workspace: Workspace, asked: Asked, hands: Hands) -> tuple[int, b
             known = isinstance(error, BriefingError)
             ping.ended(getattr(error, "exit_code", FAULT), [*said, str(error) if known else type(error).__name__])
         raise
+    code = max(code, before)
     return code, ping.ended(code, said) and code == 0
 
 
@@ -130,7 +132,9 @@ def status(config: Path | None, audiences: Sequence[str] = (), *, as_json: bool)
         elif problem is None:
             name = [f"{workspace.who}:"] if workspace.who else []
             typer.echo("\n".join([*name, *_text(workspace, days, latest, now), *without, *next_one]))
-    climbing, failed = ladders_in(next(iter(found.each())), now)
+    first = next(iter(found.each()))
+    asked_for = {one.who for one in found.each(audiences)}
+    climbing, failed = ladders_in(first, now) if first.who in asked_for else ([], [])  # ladders are the first's
     code = max(code, int(bool(failed)))
     if as_json:
         problem_text = str(problems[0]) if problems else ""

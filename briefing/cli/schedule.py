@@ -77,17 +77,22 @@ def tick(config: Path | None) -> NoReturn:
 
 def _looked(path: Path, now: datetime, memory: Memory) -> int:
     workspace = configured(path)
-    codes, wanted = [0], []
+    codes, looked = [0], []
     for one in workspace.each():
         code, found = _wanted(one, now, memory)
         codes.append(code)
-        wanted += [(one, found)] if found.wanted else []
+        looked.append((one, found))
+    wanted = [(one, found) for one, found in looked if found.wanted]
     if not wanted:
-        return max(*codes, _climbed(next(iter(workspace.each())), now, memory))
+        code = max(*codes, _climbed(next(iter(workspace.each())), now, memory))
+        for one, found in looked if code == 0 else ():  # what is wrong for one of them is no success
+            if found.outcome in {*FREE, "delivered"}:
+                _all_well(one, _timetable(one, now), found, now, memory)
+        return code
     hands = replace(hands_of(workspace, Asked()), say=_quiet, warn=memory.tell)
     asked = Asked(audiences=tuple(one.settings.reader().name for one, _ in wanted))
     try:
-        code, signed = with_signs(workspace, asked, hands)
+        code, signed = with_signs(workspace, asked, hands, before=max(codes))
     except Busy as error:
         # The run before waits for a mail server, perhaps; it is the one that delivers.
         if any(found.due is not None and now - found.due > TOO_LONG for _, found in wanted):
@@ -95,7 +100,7 @@ def _looked(path: Path, now: datetime, memory: Memory) -> int:
         _quiet(str(error))
         return error.exit_code
     memory.signed = memory.signed or signed
-    return max(*codes, code)
+    return code
 
 
 def _wanted(workspace: Workspace, now: datetime, memory: Memory) -> tuple[int, Verdict]:
@@ -103,8 +108,6 @@ def _wanted(workspace: Workspace, now: datetime, memory: Memory) -> tuple[int, V
     timetable = _timetable(workspace, now)
     if not (found := verdict(timetable, now)).wanted:
         _quiet(_said(workspace, timetable, found))
-        if found.outcome in FREE:
-            _all_well(workspace, timetable, found, now, memory)
         late = _too_late(workspace, timetable, found, now, memory) if found.outcome == "passed" else 0
         return late, found
     log_begins(workspace)
@@ -116,7 +119,6 @@ def _wanted(workspace: Workspace, now: datetime, memory: Memory) -> tuple[int, V
     if not found.wanted:
         _quiet(_said(workspace, timetable, found))
         if found.outcome == "delivered":
-            _all_well(workspace, timetable, found, now, memory)
             _brought_up_to_date(workspace, found, now, memory)
     return 0, found
 

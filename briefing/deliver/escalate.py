@@ -58,9 +58,9 @@ class Escalator:
     ) -> None:  # fmt: skip
         self._workspace, self._ledger, self._run, self._pace = workspace, ledger, run, pace
         self._say, self._warn = say, warn
-        settings = workspace.settings
-        self._ladders: list[Ladder] = [one.ladder for one in settings.escalate]
-        self._contacts = contacts(settings.people, settings.audience)
+        self._all = workspace.whole or workspace.settings  # a step may tell another audience, by a channel of its own
+        self._ladders: list[Ladder] = [one.ladder for one in self._all.escalate]
+        self._contacts = contacts(self._all.people, self._all.audience)
 
     def climb(self, compiled: Compiled, morning: Morning) -> int:
         """Note what began and ended, execute what is due, tell what failed; 1 where something did."""
@@ -149,7 +149,7 @@ class Escalator:
 
     def recipient(self, person: Contact, channel: str) -> str:
         """An address or a member ID behind an `@`; empty where the channel has no way to this person."""
-        use = getattr(self._workspace.settings.deliver.get(channel), "use", "")
+        use = getattr(self._all.deliver.get(channel), "use", "")
         if use == "slack":
             return f"@{person.slack}" if person.slack else ""
         return person.email if use in CARRIERS else ""
@@ -179,7 +179,7 @@ class Escalator:
         """Send one message, and note how it ended."""
         try:
             way = to_one(
-                errand.channel, errand.recipient.lstrip("@"), self._workspace.settings, base=self._workspace.base,
+                errand.channel, errand.recipient.lstrip("@"), self._all, base=self._workspace.base,
                 folder=self._workspace.folder,
             )  # fmt: skip
             if isinstance(way, SlackNote):

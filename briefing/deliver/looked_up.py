@@ -7,6 +7,7 @@ from datetime import datetime
 from briefing.deliver.policy import standings
 from briefing.deliver.report import Day
 from briefing.document import Briefing, from_json
+from briefing.store import last_kept
 from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
 from briefing.workspace import Workspace
 
@@ -53,7 +54,7 @@ def is_incomplete(workspace: Workspace, now: datetime) -> bool:
         return False
     store, _ = workspace.store(now)
     try:
-        found = store.edition(workspace.settings.reader().name, workspace.today(now))
+        found = last_kept(store, workspace.settings.reader().name, workspace.today(now))
     finally:
         store.close()
     return found is not None and bool(lacks(from_json(found.body)))

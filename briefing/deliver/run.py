@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 FAULT = 70
 
+FORGOTTEN = "the ledger that knew it could not be read"
+
 NOTE, UPDATE = "note", "update"
 """What the ledger calls an edit of a message that is there, in the place of a Message-ID."""
 
@@ -219,7 +221,21 @@ class _Run:
             aside = set_aside(path, now=self._now)
             where = f"; it was set aside as {aside.name}" if aside else ""
             self._hands.warn(f"{error}{where}, and a new one begins")
-            return Ledger(path, may_begin=True)
+            ledger = Ledger(path, may_begin=True)
+            self._forgotten(store, ledger)
+            return ledger
+
+    def _forgotten(self, store: Store, ledger: Ledger) -> None:
+        """The ledger of before may have known whom today's editions went to, of whichever audience: uncertain."""
+        for one in self._workspace.each():
+            name, day = one.settings.reader().name, one.today(self._now)
+            keys = [(channel.name, to) for channel in _named(one, ()) for to in channel.recipients]
+            ledger.record(
+                [
+                    replace(self._entry(key), audience=name, date=day, state="uncertain", detail=FORGOTTEN)
+                    for key in (keys if last_kept(store, name, day) else ())
+                ]
+            )
 
     def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> int:
         for day in (self._today, *ledger.days(self._audience, self._today)):

@@ -101,7 +101,7 @@ class Slack:
 
     def answers(self, since: datetime) -> Sequence[Said]:
         """What the reader wrote to the bot since a moment: none where nothing was ever posted. Raises Unanswered."""
-        conversation = self._journal.conversation
+        conversation = self._journal.conversation(self._user)
         if not conversation:
             return ()
         api = self._api()
@@ -230,6 +230,7 @@ class _Delivery:
             raise Later("Slack opens no direct message")
         if found != self.record.conversation:
             self.record = Record(conversation=found, begun=self.record.begun)
+        self.record.user = self.user
 
     # --- what is there already ---------------------------------------------------------------------------------------
 

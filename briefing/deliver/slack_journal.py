@@ -21,6 +21,9 @@ MOST_KEPT = 30
 class Record:
     """One edition."""
 
+    user: str = ""
+    """Whose direct message it is; empty in what was written before there were several readers."""
+
     conversation: str = ""
     parts: dict[str, str] = field(default_factory=dict)
     """The `ts` of each part that is there."""
@@ -52,12 +55,13 @@ class Journal:
         """Whether Slack, last asked, could tell what it has. Not known is no."""
         return self._read().get("can_look_up") is True
 
-    @property
-    def conversation(self) -> str:
-        """Where the last edition was posted; empty where none was."""
+    def conversation(self, user: str) -> str:
+        """Where this reader's last edition was posted; empty where none was."""
         editions = self._read().get("editions")
-        last = list(editions.values())[-1:] if isinstance(editions, dict) else []
-        return str(last[0].get("conversation", "")) if last and isinstance(last[0], dict) else ""
+        known = [one for one in editions.values() if isinstance(one, dict)] if isinstance(editions, dict) else []
+        return next(
+            (str(one.get("conversation", "")) for one in reversed(known) if one.get("user") in {user, "", None}), ""
+        )
 
     def record(self, key: str) -> Record:
         """What is known of an edition."""
@@ -67,7 +71,8 @@ class Journal:
             return Record()
         parts, begun = found.get("parts"), found.get("begun")
         return Record(
-            conversation=str(found.get("conversation", "")), parts=_texts(parts), begun=_texts(begun),
+            user=str(found.get("user", "")), conversation=str(found.get("conversation", "")), parts=_texts(parts),
+            begun=_texts(begun),
         )  # fmt: skip
 
     def keep(self, key: str, record: Record, *, can_look_up: bool) -> None:

@@ -230,8 +230,12 @@ def revised(audience: str, revision: int) -> str:
 
 def last_kept(store: Store, audience: str, day: date) -> KeptEdition | None:
     """What is kept of a date: its edition, or the last correction of it."""
-    found = store.edition(audience, day)
-    revision = 2
-    while found is not None and (newer := store.edition(revised(audience, revision), day)) is not None:
-        found, revision = newer, revision + 1
+    return next(iter(all_kept(store, audience, day)), None)
+
+
+def all_kept(store: Store, audience: str, day: date) -> list[KeptEdition]:
+    """The edition of a date and its corrections, the newest first."""
+    found: list[KeptEdition] = []
+    while (one := store.edition(revised(audience, len(found) + 1), day)) is not None:
+        found.insert(0, one)
     return found

@@ -212,9 +212,9 @@ class Ledger:
         Raises StoreError where it cannot be written.
         """
         with self._writing():
+            where, names = self._called(decision.audience, "decision")
             given = self._db.execute(
-                "select 1 from decision where audience = ? and said_in = ? and said_in != ''",
-                (decision.audience, decision.said_in),
+                f"select 1 from decision where {where} and said_in = ? and said_in != ''", (*names, decision.said_in)
             )
             if given.fetchone():
                 return None
