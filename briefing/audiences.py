@@ -48,6 +48,14 @@ def sources_of(one: AudienceSection | None, sources: Mapping[str, SourceSection]
     }
 
 
+def sources_of_ladders(
+    one: AudienceSection | None, sources: Mapping[str, SourceSection], *, personal: bool
+) -> dict[str, SourceSection]:
+    """What ladders are climbed on: everything that is personal to nobody; with `personal` the reader's own besides."""
+    known = {"", one.name.casefold()} if one and personal else {""}
+    return {name: section for name, section in sources.items() if section.personal_to.casefold() in known}
+
+
 def channels_of(one: AudienceSection | None, audiences: Audiences, known: Mapping[str, AnyChannel]) -> tuple[str, ...]:
     """The names of its channels: those it claims, else all that nobody claims."""
     if one is not None and one.channels:

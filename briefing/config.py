@@ -130,6 +130,20 @@ class Settings(Section):
             }
         )  # fmt: skip
 
+    def for_ladders(self, *, personal: bool = False) -> Settings:
+        """These settings as ladders take them: what is personal to nobody, every channel, the first audience as reader.
+
+        `personal`: with the reader's own sources.
+        """
+        first = audiences.find(self.audience, "")
+        reader = (first.model_copy(update={"clients": (), "sources": ()}),) if first else ()
+        return self.model_copy(
+            update={
+                "audience": reader, "schedule": audiences.schedule_of(first, self.schedule),
+                "sources": audiences.sources_of_ladders(first, self.sources, personal=personal),
+            }
+        )  # fmt: skip
+
     @property
     def reader_zone(self) -> ZoneInfo:
         """The zone in which editions are dated: the first audience's."""

@@ -90,6 +90,14 @@ class Decision:
     """The number of the word that is taken back."""
 
 
+def is_heard(one: Decision, me: str) -> bool:
+    """Whether a word ends a climb of the reader's: the reader's own, and of anybody that it is settled.
+
+    What another reader snoozes or mutes is that reader's page alone.
+    """
+    return one.audience.casefold() == me.casefold() or one.word in {"decided", "done", "handed", "undone"}
+
+
 def counting(said: Iterable[Decision]) -> tuple[Decision, ...]:
     """The words that were not taken back, in the order in which they were said; `undone` itself is none of them.
 

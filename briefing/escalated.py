@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from briefing import words
-from briefing.decisions import Decision, Key, Step
+from briefing.decisions import Decision, Key, Step, is_heard
 from briefing.document import Briefing, Line
 from briefing.escalation import (
     ENDS,
@@ -27,7 +27,7 @@ from briefing.escalation import (
     plan,
     stops_of,
 )
-from briefing.memory import checked, parts_of
+from briefing.memory import checked, not_whole, parts_of
 from briefing.morning import Morning
 from briefing.since import on
 
@@ -45,8 +45,35 @@ class Told:
     """Steps that were due and reached nobody for certain, until somebody handles them."""
 
 
-def today_of(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]) -> Today:
-    """What the policy takes of a compiled morning."""
+def today_of(
+    compiled: Compiled, own: Compiled | None, morning: Morning, decisions: Sequence[Decision]
+) -> Today:  # fmt: skip
+    """What the policy takes of a compiled morning. `own`: the same with what the reader alone reads, if there is any.
+
+    It may show that an item is over or settled; it is never the ground for telling anybody anything.
+    """
+    today = _today(compiled, morning, decisions)
+    if own is None:
+        return today
+    mine = _today(own, morning, decisions)
+    told = {part for one in own.found for part in (":".join(one.item.key[1:]), *parts_of(one.item))}
+    held = {one.key for one in today.found if ":".join(one.key[1:]) not in told}
+
+    def absent(key: Key, rule: str, silent_from: date | None) -> str:
+        return (mine if key in held else today).absent(key, rule, silent_from)
+
+    def unread(key: Key, rule: str) -> str:
+        return (mine if key in held else today).unread(key, rule)
+
+    found = [one for one in today.found if one.key not in held]
+    shared = {one.key for one in today.found}
+    return replace(
+        today, found=found, absent=absent, unread=unread, stops={**today.stops, **mine.stops},
+        withheld=[one for one in mine.found if one.key not in shared],
+    )  # fmt: skip
+
+
+def _today(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]) -> Today:
     ground = compiled.ground
     told = {part: one.item.line for one in compiled.found for part in parts_of(one.item)}
 
@@ -67,6 +94,7 @@ def today_of(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]
 
     return Today(
         now=morning.now, zone=morning.zone, calendar=morning.calendar, absent=absent,
+        unread=lambda key, rule: words.listed(not_whole(rule, key[1], ground) or [key[1]]),
         found=[_subject(one, compiled, morning) for one in compiled.found],
         stops=_stops(compiled, morning, decisions),
     )  # fmt: skip
@@ -75,7 +103,8 @@ def today_of(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]
 def _stops(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]) -> dict[Key, str]:
     """What somebody's word settles: of today's items what keeps them off the page, of the others the last word."""
     here = {one.item.key for one in compiled.found}
-    said = [one for one in decisions if one.at <= morning.now and one.key not in here]
+    me = morning.audience.name
+    said = [one for one in decisions if one.at <= morning.now and one.key not in here and is_heard(one, me)]
     words_kept = {one.item.key: compiled.judged.folded(one.id) for one in compiled.found}
     return stops_of(said, morning.today) | {
         key: f"{ENDS[word.word]} by {word.by}" for key, word in words_kept.items() if word and word.word in ENDS

@@ -129,8 +129,14 @@ class Today:
     calendar: WorkCalendar
     found: Sequence[Subject]
     absent: Absent
+    unread: Callable[[Key, str], str] = lambda key, _: key[1]
+    """What was not read whole of all that an item (its key, its rule) rests on."""
+
     stops: Mapping[Key, str] = field(default_factory=dict)
     """Items that a person settled, and how: `decided by Maya`."""
+
+    withheld: Sequence[Subject] = ()
+    """Items that rest on what the reader alone reads: nobody else is ever told of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,9 @@ def problems(plain: Mapping[str, object], rules: Mapping[str, str]) -> list[str]
         if isinstance(email := table.get("email"), str) and (problem := _outside(email, around))
     ]
     found += [f"people.{name}: this word means the item's owner" for name in _reserved(plain)]
+    sources = _tables(plain.get("sources"))
+    if plain.get("escalate") and sources and all(one.get("personal_to") for one in sources.values()):
+        found.append("escalate: every source is personal to somebody, and what rests on such is never told to others")
     seen: set[str] = set()
     for number, entry in enumerate(_list(plain.get("escalate")), 1):
         try:

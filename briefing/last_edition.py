@@ -43,8 +43,8 @@ def delivered(ledger: Ledger, store: Store, audience: str, before: date) -> Kept
     return None
 
 
-def said_before(folder: Path, store: Store, audience: str) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
-    """What the audience said of items, and what is to be said where nobody can know. Notes nothing.
+def said_before(folder: Path, store: Store, audience: str | None) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """What the audience, or everybody, said of items, and what is to be said where nobody can know. Notes nothing.
 
     Raises Busy where the ledger is held by another process for long.
     """

@@ -313,13 +313,19 @@ def checked(name: str, source: str, ground: Ground) -> bool:
     A list that nobody states is no hindrance; a source that never could say what it states is one where every source
     of a kind counts.
     """
-    rule, readings = ground.rules[name], ground.facts.readings
-    return source in ground.outcomes[name].ran_on and all(
-        reading.status == "whole" and not reading.problem
-        for need in rule.needs
-        for reading in readings
+    return source in ground.outcomes[name].ran_on and not not_whole(name, source, ground)
+
+
+def not_whole(name: str, source: str, ground: Ground) -> list[str]:
+    """Sources of which a rule lacks a list that it may use, or may say that something is absent in."""
+    found = {
+        reading.source
+        for need in ground.rules[name].needs
+        for reading in ground.facts.readings
         if (need.kind.kind in reading.kinds or not reading.kinds) and (need.every_source or reading.source == source)
-    )
+        if reading.status != "whole" or reading.problem
+    }
+    return sorted(found)
 
 
 def _out_of_reach(trace: Trace, ground: Ground, morning: Morning) -> bool:

@@ -62,6 +62,9 @@ class Workspace:
     whole: Settings | None = None
     """Where the settings are one audience's: those of all."""
 
+    of_ladders: bool = False
+    """What is compiled is for ladders, not for a page."""
+
     def for_audience(self, name: str = "") -> Workspace:
         """The workspace as one audience has it, by default the first; as it is where it is one audience's already.
 
@@ -79,6 +82,11 @@ class Workspace:
         """
         everybody = [one.name for one in (self.whole or self.settings).audience] or [""]
         return [self.for_audience(one) for one in names or everybody]
+
+    def for_ladders(self, *, personal: bool = False) -> Workspace:
+        """The workspace as ladders have it, whoever's edition is made. `personal`: with the reader's own sources."""
+        whole = self.whole or self.settings
+        return replace(self, settings=whole.for_ladders(personal=personal), whole=whole, of_ladders=True)
 
     @property
     def who(self) -> str:
@@ -336,6 +344,7 @@ def _compile_in(
     workspace: Workspace, store: Store, now: datetime, notices: tuple[str, ...], unclear: tuple[Unclear, ...]
 ) -> Compiled:
     from briefing.compile import compile_briefing
+    from briefing.decisions import is_heard
     from briefing.last_edition import said_before
     from briefing.replies import with_answers
     from briefing.rules.view import OnlyOf
@@ -350,16 +359,18 @@ def _compile_in(
         plan = replace(plan, notices=(*plan.notices, where))
     compares = not workspace.run  # `try` and `demo` deliver nothing
     past, told = _past(workspace, store, morning) if compares else (None, ())
-    said, unread = said_before(workspace.folder, store, morning.audience.name) if compares else ((), ())
+    me = morning.audience.name
+    whose = None if workspace.of_ladders else me
+    said, unread = said_before(workspace.folder, store, whose) if compares else ((), ())
     hidden = workspace.hidden
-    said = tuple(one for one in said if one.key[1] not in hidden)
+    said = tuple(one for one in said if one.key[1] not in hidden and is_heard(one, me))
     plan = replace(plan, notices=(*notices, *told, *unread, *plan.notices))
     if not plan.own_domains:
         plan = _with_domains(plan, snapshot)
     series = OnlyOf(store.series(at), frozenset(workspace.settings.sources))
     compiled = compile_briefing(snapshot, series, plan, morning, past, said)
     compiled = replace(compiled, briefing=with_answers(compiled.briefing, said, unclear, past, morning.of_reader))
-    return compiled if workspace.run else _with_ladders(workspace, compiled, morning, past)
+    return compiled if workspace.run or workspace.of_ladders else _with_ladders(workspace, store, compiled, now, past)
 
 
 def _past(workspace: Workspace, store: Store, morning: Morning) -> tuple[Past | None, tuple[str, ...]]:
@@ -371,7 +382,24 @@ def _past(workspace: Workspace, store: Store, morning: Morning) -> tuple[Past | 
     return without(past, workspace.hidden), told
 
 
-def _with_ladders(workspace: Workspace, compiled: Compiled, morning: Morning, past: Past | None) -> Compiled:
+def climbed_on(
+    workspace: Workspace, store: Store, now: datetime, page: Compiled | None = None
+) -> tuple[Compiled, Compiled | None]:
+    """What ladders are climbed on: what is personal to nobody; and the same with what the reader alone reads, where
+    there is such: it may hold a step back, and never is the ground for one. `page`: serves where it is the same.
+    """
+    shared, own = workspace.for_ladders(), workspace.for_ladders(personal=True)
+    reads_all = not (workspace.settings.audience and workspace.settings.audience[0].clients)
+    several = len((workspace.whole or workspace.settings).audience) > 1
+
+    def compiled(one: Workspace) -> Compiled:
+        same = page is not None and not several and reads_all and one.settings.sources == workspace.settings.sources
+        return page if same and page is not None else compile_in(one, store, now)
+
+    return compiled(shared), compiled(own) if own.settings.sources != shared.settings.sources else None
+
+
+def _with_ladders(workspace: Workspace, store: Store, compiled: Compiled, now: datetime, past: Past | None) -> Compiled:
     """What the ledger says of ladders, on the page. Where it cannot be read the page says so already."""
     from briefing.escalated import today_of, told_of, with_ladders
     from briefing.store.ledger import FILE_NAME, Ledger, LedgerError
@@ -392,7 +420,8 @@ def _with_ladders(workspace: Workspace, compiled: Compiled, morning: Morning, pa
     if not steps:
         return compiled
     ladders = [one.ladder for one in workspace.settings.escalate]
-    today = today_of(compiled, morning, decisions)
+    morning = workspace.morning(now)
+    today = today_of(*climbed_on(workspace, store, now, compiled), morning, decisions)
     told = told_of(ladders, steps, decisions, today, morning, past.compiled_at if past else None)
     return replace(compiled, briefing=with_ladders(compiled.briefing, told))
 

@@ -108,7 +108,7 @@ def run_once(
         space, cast(Ledger, ledger), run=now.isoformat(), pace=Pace(now=lambda: now), say=said.append, warn=said.append
     )
     try:
-        return one.climb(cast(Any, None), morning), said
+        return one.climb(cast(Any, None), None, morning), said
     except (StoreError, Killed) as error:  # a run tells the first with 1; the second is gone
         return 1, [str(error)]
     finally:

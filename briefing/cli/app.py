@@ -195,6 +195,7 @@ def hand(
     *,
     by: Annotated[str, typer.Option("--by", help="The channel; default: the first that reaches this person.")] = "",
     config: ConfigOption = None,
+    audience: AudienceOption = "",
 ) -> None:
     """Give an item to a colleague, who is told at once.
 
@@ -203,7 +204,7 @@ def hand(
     """
     from briefing.cli.hand import hand as hand_over
 
-    hand_over(config, item, person, text, by=by)
+    hand_over(config, audience, item, person, text, by=by)
 
 
 @app.command()

@@ -48,8 +48,8 @@ def say(config: Path | None, audience: str, item: str, meant: Callable[[Morning]
     wanted = meant(morning)
     if isinstance(wanted, Problem):
         _refused(wanted)
-    with _books(workspace) as (store, ledger, notices):
-        subject = _looked_up(workspace, store, ledger, item, morning, notices)
+    with books(workspace) as (store, ledger, notices):
+        subject = looked_up(workspace, store, ledger, item, morning, notices)
         _keep(ledger, decision(wanted, subject, morning), morning)
 
 
@@ -57,7 +57,7 @@ def undo(config: Path | None, audience: str, what: str) -> None:
     """Take back the last word, that of a number, or the last about an item."""
     workspace = chosen(config, "").for_audience(audience)
     morning = workspace.morning(clock()).of_reader
-    with _books(workspace) as (_, ledger, _):
+    with books(workspace) as (_, ledger, _):
         said = ledger.decisions(morning.audience.name)
         number = int(what) if what.isdecimal() and int(what) in {one.number for one in said} else 0
         subject = None
@@ -75,7 +75,7 @@ def listed(config: Path | None, audience: str, *, everything: bool, as_json: boo
     """What was said and counts, the last first; or all that was ever said."""
     workspace = chosen(config, "").for_audience(audience)
     morning = workspace.morning(clock()).of_reader
-    with _books(workspace) as (_, ledger, _):
+    with books(workspace) as (_, ledger, _):
         said = ledger.decisions(morning.audience.name)
     counts = {one.number for one in counting(said)}
     shown = [one for one in reversed(said) if everything or one.number in counts]
@@ -143,7 +143,8 @@ def noise(*, wrong: bool, unimportant: bool) -> Meant | Problem:
 
 
 @contextmanager
-def _books(workspace: Workspace) -> Iterator[tuple[Store, Ledger, tuple[str, ...]]]:
+def books(workspace: Workspace) -> Iterator[tuple[Store, Ledger, tuple[str, ...]]]:
+    """The store and the ledger, closed afterwards. Raises LedgerError."""
     with opened(workspace) as (store, notices):
         try:
             ledger = Ledger(workspace.folder / FILE_NAME, may_begin=not store.has_editions())
@@ -155,7 +156,7 @@ def _books(workspace: Workspace) -> Iterator[tuple[Store, Ledger, tuple[str, ...
             ledger.close()
 
 
-def _looked_up(
+def looked_up(
     workspace: Workspace, store: Store, ledger: Ledger, item: str, morning: Morning, notices: tuple[str, ...]
 ) -> Subject:
     """The item: in today's kept edition, else in the last that was delivered, else in what `show` compiles."""

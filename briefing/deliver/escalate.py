@@ -21,7 +21,7 @@ from briefing.deliver.outbox import CRASHED, Pace, attempted
 from briefing.deliver.slack_note import SlackNote
 from briefing.errors import BriefingError
 from briefing.escalated import result_of, today_of, told_of, with_cure
-from briefing.escalation import OWNER, Contact, Due, Ladder, Subject, contact, interrupted, plan
+from briefing.escalation import OWNER, Contact, Due, Ladder, Subject, Today, contact, interrupted, plan
 from briefing.escalation_settings import CARRIERS, contacts
 from briefing.morning import Morning
 from briefing.reading.text import clean
@@ -62,11 +62,14 @@ class Escalator:
         self._ladders: list[Ladder] = [one.ladder for one in self._all.escalate]
         self._contacts = contacts(self._all.people, self._all.audience)
 
-    def climb(self, compiled: Compiled, morning: Morning) -> int:
-        """Note what began and ended, execute what is due, tell what failed; 1 where something did."""
+    def climb(self, compiled: Compiled, own: Compiled | None, morning: Morning) -> int:
+        """Note what began and ended, execute what is due, tell what failed; 1 where something did.
+
+        `compiled` and `own` as `climbed_on` has them.
+        """
         note_interrupted(self._ledger, run=self._run, now=self._pace.now())
         decisions, before = self._ledger.decisions(), self._ledger.steps()
-        today = today_of(compiled, morning, decisions)
+        today = today_of(compiled, own, morning, decisions)
         made = plan(self._ladders, before, today, run=self._run)
         over = [
             replace(one.last, at=morning.now, run=self._run, step=0, state="ended", detail=why)
@@ -75,20 +78,30 @@ class Escalator:
         if made.begun or over:
             self._ledger.note_steps([*over, *(one.first for one in made.begun)])
         for one in made.unread:
-            self._once(self._step(one, state="deferred", detail=f"not checked: {one.climb.key[1]} was not read whole"))
+            self._once(self._step(one, state="deferred", detail=_not_checked(one, today)))
         for errand in self._errands(made.due, morning):
             self.send(errand)
-        return self._told(decisions, compiled, morning)
+        for text in self._withheld(today):
+            self._say(f"escalation: {text}")
+        return self._told(decisions, today, morning)
 
-    def would(self, compiled: Compiled, morning: Morning) -> list[str]:
+    def would(self, compiled: Compiled, own: Compiled | None, morning: Morning) -> list[str]:
         """What `climb` would send, in lines; nothing is noted or sent."""
-        today = today_of(compiled, morning, self._ledger.decisions())
+        today = today_of(compiled, own, morning, self._ledger.decisions())
         made = plan(self._ladders, self._ledger.steps(), today)
-        return [
+        return self._withheld(today) + [
             f"{one.climb.ladder}, step {one.rung.number}: {one.rung.to} would be told by {one.rung.by}: "
             f"{one.subject.line}"
             for one in made.due
             if one.subject
+        ]
+
+    def _withheld(self, today: Today) -> list[str]:
+        """Items that a ladder is for and that nobody else may know of."""
+        return [
+            f"no ladder is climbed for {one.id}, which rests on a source personal to {self._all.audience[0].name}."
+            for one in today.withheld
+            if one.key not in today.stops and any(ladder.is_for(one) for ladder in self._ladders)
         ]
 
     # --- whom, and what ----------------------------------------------------------------------------------------------
@@ -221,7 +234,7 @@ class Escalator:
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
-    def _told(self, decisions: Sequence[Decision], compiled: Compiled, morning: Morning) -> int:
+    def _told(self, decisions: Sequence[Decision], today: Today, morning: Morning) -> int:
         now = self._pace.now()
         later = replace(morning, now=max(now.astimezone(morning.zone), morning.now))
         steps = self._ledger.steps()
@@ -230,10 +243,15 @@ class Escalator:
                 self._say(f"escalation: {result_of(one, later)} {one.line} ({one.item})")
         # Judged by the run's own moment: what falls due while it works is the next run's.
         known = [one for one in steps if one.at <= later.now]
-        told = told_of(self._ladders, known, decisions, today_of(compiled, morning, decisions), later)
+        told = told_of(self._ladders, known, decisions, today, later)
         for line in told.failed:
             self._warn(f"escalation failed: {with_cure(line.text, line.item)}")
         return int(bool(told.failed))
+
+
+def _not_checked(one: Due, today: Today) -> str:
+    what = today.unread(one.climb.key, one.climb.last.rule)
+    return f"not checked: {what} {'were' if ' and ' in what else 'was'} not read whole"
 
 
 def note_interrupted(ledger: Ledger, *, run: str, now: datetime) -> None:

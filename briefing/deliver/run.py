@@ -32,7 +32,7 @@ from briefing.errors import BriefingError, Busy, UsageError
 from briefing.escalation import open_climbs
 from briefing.store import Store, last_kept
 from briefing.store.ledger import FILE_NAME, Entry, Ledger, LedgerError, set_aside
-from briefing.workspace import Workspace, compile_in
+from briefing.workspace import Workspace, climbed_on, compile_in
 
 if TYPE_CHECKING:
     from briefing.deliver.escalate import Escalator
@@ -90,15 +90,22 @@ def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
     with nullcontext() if asked.dry_run else alone(workspace.folder):
         if not asked.dry_run:
             hands.began()
+        climbed = 0 if asked.dry_run or asked.skip_today else _ladders(workspace, asked, hands)
         if len(parts) == 1:
-            return _edition(*parts[0], asked, hands)
-        return _several(parts, asked, hands)
+            return max(climbed, _edition(*parts[0], asked, hands))
+        return max(climbed, _several(parts, asked, hands))
 
 
 def look(workspace: Workspace, hands: Hands) -> int:
     """Climb the ladders, and make no edition; 1 where a step failed. Raises as `run` does."""
     with alone(workspace.folder):
-        return _Run(workspace, Asked(), hands, _named(workspace, ())).look()
+        return _ladders(workspace, Asked(), hands)
+
+
+def _ladders(workspace: Workspace, asked: Asked, hands: Hands) -> int:
+    """Climbed once, whoever's edition is due; before the editions, which tell how it went."""
+    first = workspace.each()[0]
+    return _Run(first, asked, hands, _named(first, ())).look()
 
 
 def _edition(workspace: Workspace, channels: Sequence[Channel], asked: Asked, hands: Hands) -> int:
@@ -244,7 +251,6 @@ class _Run:
             self._hands.say(text)
         if self._asked.skip_today:
             return self._skip(ledger)
-        self._climb(store, ledger)
         again = self._corrected(store, ledger, notices) if self._asked.correct else self._again(ledger)
         if not again and not self._begun(ledger) and self._day_off():
             return 0
@@ -359,9 +365,8 @@ class _Run:
         return self._code
 
     def _climb(self, store: Store, ledger: Ledger) -> None:
-        """Execute the steps of ladders that are due. It comes before the edition, which tells how they went."""
-        first = next(iter(self._workspace.each())).settings.reader().name  # what another does not see seems resolved
-        if self._audience != first or not (self._workspace.settings.escalate or open_climbs(ledger.steps())):
+        """Execute the steps of ladders that are due."""
+        if not (self._workspace.settings.escalate or open_climbs(ledger.steps())):
             return
         try:
             from briefing.deliver.answered import heard
@@ -369,8 +374,8 @@ class _Run:
             self._collect(store)
             now = self._hands.pace.now()
             heard(self._workspace, store, ledger, self._channels, now=now)  # a word that came meanwhile ends a climb
-            compiled = compile_in(self._workspace, store, now)
-            failed = self._escalator(ledger).climb(compiled, self._workspace.morning(now))
+            found = climbed_on(self._workspace, store, now)
+            failed = self._escalator(ledger).climb(*found, self._workspace.morning(now))
         except Busy:
             raise
         except Exception as error:
@@ -575,10 +580,15 @@ class _Run:
         self._hands.say("Nothing was sent or noted.")
         return self._code
 
+    @property
+    def _first(self) -> Workspace:
+        """The first of the audiences that are meant."""
+        return self._workspace.each(self._asked.audiences)[0]
+
     def _would_climb(self, store: Store, ledger: Ledger | None) -> list[str]:
-        if not self._workspace.settings.escalate:
-            return []
+        if not self._workspace.settings.escalate or self._audience != self._first.settings.reader().name:
+            return []  # told once
         if ledger is None:
             return ["Ladders begin with the first run."]
-        compiled = compile_in(self._workspace, store, self._now)
-        return self._escalator(ledger).would(compiled, self._workspace.morning(self._now))
+        found = climbed_on(self._workspace, store, self._now)
+        return self._escalator(ledger).would(*found, self._workspace.morning(self._now))
