@@ -20,6 +20,7 @@ from briefing.cli import commands, schedule
 from briefing.cli import run as cli_run
 from briefing.config import parse
 from briefing.deliver.edition import edition_of
+from briefing.deliver.outbox import Pace
 from briefing.deliver.slack_post import post_of
 from briefing.errors import ConfigError
 from briefing.render import render
@@ -227,6 +228,31 @@ def test_ones_failure_does_not_stop_the_other(home: Home) -> None:
     assert any(line.startswith("briefing: Maya: desk: refused") for line in said), said
     assert f"Tom: toms: written to {home.folder / 'toms'}, 07:00." in said
     assert (home.folder / "toms" / "2026-11-23.html").exists()
+
+
+def test_a_server_that_says_later_to_one_does_not_hold_up_the_other(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Maya's server greylists her: Tom's mail is out before anybody waits; hers comes in the same run."""
+    home.configure()
+    path = home.folder / "briefing.toml"
+    path.write_text(path.read_text("utf-8").replace("patience = 0", "patience = 1200"), encoding="utf-8")
+    POST.rcpt = {"maya@harbourlane.example": "451 4.7.1 greylisted"}
+    there: list[tuple[float, list[str]]] = []
+
+    def sleep(seconds: float) -> None:
+        there.append((round(seconds), [str(mail["To"]) for mail in POST.mails]))
+        POST.rcpt = {}
+
+    monkeypatch.setattr(cli_run, "Pace", lambda now: Pace(now=now, sleep=sleep))
+    code, said = home.run()
+    assert there == [(60, ["tom@harbourlane.example"])]
+    assert (code, sorted(mails())) == (0, ["maya@harbourlane.example", "tom@harbourlane.example"])
+    assert said[-3:] == [
+        "Maya: mail: put off (451 4.7.1 greylisted); next try in 60 s",
+        "Tom: mail: sent to tom@harbourlane.example, 07:00.",
+        "Maya: mail: sent to maya@harbourlane.example, 07:00.",
+    ]
 
 
 def test_a_fault_of_ours_in_one_page_leaves_the_others(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -34,6 +34,11 @@ class Pace:
     now: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
     steady: Callable[[], float] = time.monotonic
+
+    def wait(self, at: float) -> None:
+        """Sleep until a moment of the steady clock."""
+        if (seconds := at - self.steady()) > 0:
+            self.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,16 @@ class Outbox:
         """Send by every channel what may be sent, and to those in `again` whatever the ledger says; how each recipient
         stands afterwards. `say` is told when a channel puts us off and is waited for.
         """
+        for at in self.tries(channels, again=again, say=say):
+            self._pace.wait(at)
+        return self._standings()
+
+    def tries(
+        self, channels: Sequence[Channel], *, again: Collection[Key] = (), say: Callable[[str], None] = lambda _: None
+    ) -> Iterator[float]:
+        """The same, with the waiting left to whoever asks for the next: yields the moment of the steady clock at which
+        it is to go on.
+        """
         edition = self._outgoing.edition
         note_interrupted(self._ledger, edition.audience, edition.date, run=self._run, now=self._pace.now())
         began, waiting = self._pace.steady(), list(channels)
@@ -74,12 +89,11 @@ class Outbox:
         schedules = {one.name: _moments(one.patience) for one in channels}
         while waiting := [one for one in waiting if schedules[one.name] and self._open(one)]:
             channel = min(waiting, key=lambda one: schedules[one.name][0])
-            wait = began + schedules[channel.name].pop(0) - self._pace.steady()
-            if wait > 0:
+            at = began + schedules[channel.name].pop(0)
+            if (wait := at - self._pace.steady()) > 0:
                 say(f"{channel.name}: put off ({self._reason(channel)}); next try in {_duration(wait)}")
-                self._pace.sleep(wait)
+                yield at
             self._try(channel)
-        return self._standings()
 
     def _standings(self) -> dict[Key, Standing]:
         edition = self._outgoing.edition

@@ -9,10 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import heappop, heappush
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +94,7 @@ def run(workspace: Workspace, asked: Asked, hands: Hands) -> int:
             hands.began()
         climbed = 0 if asked.dry_run or asked.skip_today else _ladders(workspace, asked, hands)
         if len(parts) == 1:
-            return max(climbed, _edition(*parts[0], asked, hands))
+            return max(climbed, _waited_for(_edition(*parts[0], asked, hands), hands.pace))
         return max(climbed, _several(parts, asked, hands))
 
 
@@ -108,34 +110,63 @@ def _ladders(workspace: Workspace, asked: Asked, hands: Hands) -> int:
     return _Run(first, asked, hands, _named(first, ())).look()
 
 
-def _edition(workspace: Workspace, channels: Sequence[Channel], asked: Asked, hands: Hands) -> int:
+Turn = Generator[float, None, int]
+"""One audience's edition on its way: yields when it is to go on (by the steady clock), returns its exit code."""
+
+
+def _edition(workspace: Workspace, channels: Sequence[Channel], asked: Asked, hands: Hands) -> Turn:
     """One audience's."""
     one = _Run(workspace, asked, hands, channels)
-    return one.dry() if asked.dry_run else one.real()
+    return one.dry() if asked.dry_run else (yield from one.real())
+
+
+def _waited_for(turn: Turn, pace: Pace) -> int:
+    while True:
+        try:
+            at = next(turn)
+        except StopIteration as end:
+            return int(end.value)
+        pace.wait(at)
 
 
 def _several(parts: Sequence[tuple[Workspace, list[Channel]]], asked: Asked, hands: Hands) -> int:
-    """Each audience's in turn, whatever becomes of the others'. The worst of their exit codes."""
-    codes, usage = [], []
-    for workspace, channels in parts:
-        name = workspace.who
-        own = replace(hands, say=_as(name, hands.say), warn=_as(name, hands.warn))
+    """Each audience's in turn, whatever becomes of the others': nobody waits for a server that puts another off. The
+    worst of their exit codes.
+    """
+    codes: list[int] = []
+    usage: list[UsageError] = []
+    turns: list[tuple[float, int, Turn]] = []
+    for number, (workspace, channels) in enumerate(parts):
+        own = replace(hands, say=_as(workspace.who, hands.say), warn=_as(workspace.who, hands.warn))
+        turns.append((-inf, number, _apart(_edition(workspace, channels, asked, own), workspace.who, own, usage)))
+    while turns:
+        at, number, turn = heappop(turns)
+        hands.pace.wait(at)
         try:
-            codes.append(_edition(workspace, channels, asked, own))
-        except UsageError as error:
-            usage.append(error)
-            own.say(str(error))
-        except BriefingError as error:
-            codes.append(error.exit_code)
-            own.warn(f"{error}; {error.advice}" if error.advice else str(error))
-        except Exception as error:
-            # Whatever a fault of ours is, the others' editions come.
-            log.exception("the edition of %s failed", name)
-            codes.append(FAULT)
-            own.warn(f"a fault of ours ({type(error).__name__}); the log has the details")
-    if not codes:
+            heappush(turns, (next(turn), number, turn))
+        except StopIteration as end:
+            codes.append(end.value)
+    if len(usage) == len(codes):
         raise usage[0]
     return max(codes)
+
+
+def _apart(turn: Turn, name: str, own: Hands, usage: list[UsageError]) -> Turn:
+    """A turn whose failure is told and is its own alone."""
+    try:
+        return (yield from turn)
+    except UsageError as error:
+        usage.append(error)
+        own.say(str(error))
+        return 0
+    except BriefingError as error:
+        own.warn(f"{error}; {error.advice}" if error.advice else str(error))
+        return error.exit_code
+    except Exception as error:
+        # Whatever a fault of ours is, the others' editions come.
+        log.exception("the edition of %s failed", name)
+        own.warn(f"a fault of ours ({type(error).__name__}); the log has the details")
+        return FAULT
 
 
 def _as(name: str, tell: Callable[[str], None]) -> Callable[[str], None]:
@@ -207,12 +238,12 @@ class _Run:
 
     # --- for real --------------------------------------------------------------------------------------------------
 
-    def real(self) -> int:
+    def real(self) -> Turn:
         store, notices = self._workspace.store(self._now)
         try:
             ledger = self._ledger(store)
             try:
-                return max(self._with(store, ledger, notices), self._code)
+                return max((yield from self._with(store, ledger, notices)), self._code)
             finally:
                 ledger.close()
         finally:
@@ -244,7 +275,7 @@ class _Run:
                 ]
             )
 
-    def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> int:
+    def _with(self, store: Store, ledger: Ledger, notices: tuple[str, ...]) -> Turn:
         for day in (self._today, *ledger.days(self._audience, self._today)):
             note_interrupted(ledger, self._audience, day, run=self._name, now=self._now)
         for text in self._renamed(ledger):
@@ -259,7 +290,7 @@ class _Run:
         else:
             outgoing = self._fixed(store, ledger, notices)
             outbox = Outbox(ledger, outgoing, run=self._name, pace=self._hands.pace)
-            outbox.deliver(self._channels, again=again, say=self._hands.say)
+            yield from outbox.tries(self._channels, again=again, say=self._hands.say)
             code = max(self._told(ledger), self._code)
             self._noted(ledger, outgoing)
         self._brought_up_to_date(store, ledger, notices)
