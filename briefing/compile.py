@@ -370,11 +370,12 @@ class _Writer:
         lead, item = card.lead, card.lead.item
         owner = self._owner(item.owner)
         kinds = {one.lost_kind for one in card.members}
-        body = [*item.body, *reason_lines(card)]
+        again = {one.id: back.reason for one in card.members if (back := self.judged.back(one.id)) is not None}
+        body = [*item.body, *reason_lines(card, again)]
         said = owner is None and any(one.item.unowned for one in card.members)
         owned = "" if said else self._owner_sentence(item.owner)
-        words_met = [one.reason for member in card.members if (one := self.judged.back(member.id)) is not None]
-        body += [sentence for sentence in (since.state_sentence(card), *words_met, item.since_text, owned) if sentence]
+        met = again.get(lead.id, "")
+        body += [sentence for sentence in (since.state_sentence(card), met, item.since_text, owned) if sentence]
         name = "you" if self.morning.audience.is_me(item.owner) else owner.name if owner else "no owner"
         named = name in item.line or (owner is None and item.unowned)
         line = item.line if named else f"{item.line} {name[0].upper()}{name[1:]}."
@@ -502,11 +503,12 @@ def needed_kinds(rule: Rule) -> set[str]:
     return {need.kind.kind for need in rule.needs if need is rule.needs[0] or not (need.optional or need.every_source)}
 
 
-def reason_lines(card: Card) -> tuple[str, ...]:
+def reason_lines(card: Card, again: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """What a card says of its reasons: the dearest few, without the name the headline begins with, the rest counted.
 
     What another sentence of the card counts already (a task of the late milestone) is not said again. What moved comes
-    first, and is marked where the headline's own matter did not.
+    first, and is marked where the headline's own matter did not. `again`: why some are told again, by id, which stands
+    behind the one that it is about.
     """
     told = {(ref.source, ref.kind, ref.id) for one in card.members for ref in one.item.tells}
     reasons = [
@@ -517,7 +519,8 @@ def reason_lines(card: Card) -> tuple[str, ...]:
     name, colon, _ = card.lead.item.line.partition(": ")
     known = [f"{one}: " for one in (name if colon else "", card.lead.item.client) if one]
     short = [
-        _marked(one, card.lead, _capital(_without(one.item.line, known))) for one in reasons[:MOST_REASONS]
+        words.sentence(_marked(one, card.lead, _capital(_without(one.item.line, known))), (again or {}).get(one.id, ""))
+        for one in reasons[:MOST_REASONS]
     ]  # fmt: skip
     rest = len(reasons) - len(short)
     return (*short, *((f"{words.count(rest, 'more matter')}.",) if rest else ()))

@@ -51,11 +51,8 @@ def _next(away: Sequence[Decision], today: date) -> str:
     only = len(away) == 1
     if not days:
         return conditions(away[0], today) if only else "until something changes there"
-    return f"{'' if only else 'next '}back {on(days[0], today)}" + (" at the latest" if _sooner(away[0], only) else "")
-
-
-def _sooner(one: Decision, only: bool) -> bool:
-    return only and (one.activity or one.worse is not None)
+    sooner = any(one.activity or one.worse is not None for one in away)
+    return f"{'' if only else 'next '}back {on(days[0], today)}{' at the latest' if sooner else ''}"
 
 
 def _muted(counts: Sequence[RuleCount], policy: Policy) -> str:

@@ -59,6 +59,9 @@ class Verdict:
     reason: str
     """Sentences: what was said, and what the source shows."""
 
+    rule: str = ""
+    """Of what was not looked at: the rule that told it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -323,7 +326,8 @@ class _Judge:
             return None
         if word.word not in SAID and not self._runs(word):
             return None
-        return Verdict(kind="folded", word=word, reason=f"{self.said(word, listed=True)}. Not checked today.")
+        reason = f"{self.said(word, listed=True)}. Not checked today."
+        return Verdict(kind="folded", word=word, reason=reason, rule=trace.rule)
 
     # --- when it was read --------------------------------------------------------------------------------------------
 
@@ -447,9 +451,12 @@ def usefulness(useful: int, noise: int) -> Decimal:
 
 
 def muted(found: Sequence[Priced], policy: Policy) -> tuple[RuleCount, ...]:
-    """How many of today's items are muted, by rule; a rule that is muted for a client counts with 0, too."""
+    """How many of today's items are muted, and of those that were not looked at, by rule; a rule that is muted for a
+    client counts with 0, too.
+    """
     hidden = Counter(
         one.item.rule for one in found if (word := policy.folded(one.id)) is not None and word.word == "muted"
     )
+    hidden.update(one.rule for one in policy.unseen.values() if one.word.word == "muted")
     names = {*hidden, *(one.rule for one in policy.rules)}
     return tuple(RuleCount(rule=name, count=hidden[name]) for name in sorted(names))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from briefing import words
 from briefing.compile import Compiled
+from briefing.document import ItemDoc
 from briefing.facts import Fact, Project
 from briefing.reading.text import folded
 from briefing.rules import load_all
@@ -15,15 +18,17 @@ def why_not(compiled: Compiled, asked: str) -> list[str]:
     rules = load_all()
     if asked in rules:
         return _of_rule(compiled, asked)
-    shown = _items_about(compiled, asked)
+    shown = _about(compiled.briefing.items, asked)
+    away = _about(compiled.briefing.folded, asked)
     facts = _facts_about(compiled, asked)
     lines = [f"{asked}: {words.count(len(facts), 'fact')}, {words.count(len(shown), 'item')} in this briefing."]
-    lines += [f"  shown: {line}" for line in shown]
+    lines += [f"  shown: [{one.id}] {one.headline}" for one in shown]
+    lines += [f"  not shown: [{one.id}] {one.headline} {one.said}" for one in away]
     if not facts:
         lines.append("  No fact of any source read names it. Looked in: " + _places(compiled) + ".")
         return lines
     for kind in sorted({type(fact).kind for fact in facts}):
-        lines += _rules_over(compiled, kind)
+        lines += _rules_over(compiled, kind, {one.rule for one in (*shown, *away)})
     lines.append("A rule's conditions and thresholds: briefing rules NAME")
     return lines
 
@@ -48,13 +53,14 @@ def _not_run(one: NotRun) -> str:
     return f"Did not run on {one.source}: {one.need}, {one.why}."
 
 
-def _rules_over(compiled: Compiled, kind: str) -> list[str]:
+def _rules_over(compiled: Compiled, kind: str, found: Collection[str]) -> list[str]:
     rules = load_all()
     lines = []
     for outcome in compiled.outcomes:
         rule = rules[outcome.rule]
         if rule.needs[0].kind.kind == kind:
-            lines.append(f"  {outcome.rule}: {_state(outcome)}")
+            told = "ran; it found what stands above" if outcome.rule in found else _state(outcome)
+            lines.append(f"  {outcome.rule}: {told}")
     return lines
 
 
@@ -64,13 +70,9 @@ def _state(outcome: Outcome) -> str:
     return "ran; its conditions do not hold here" if outcome.ran_on else "no source states what it needs"
 
 
-def _items_about(compiled: Compiled, asked: str) -> list[str]:
+def _about(items: Iterable[ItemDoc], asked: str) -> list[ItemDoc]:
     wanted = folded(asked)
-    return [
-        f"[{item.id}] {item.headline}" + (f" {item.said}" if item in compiled.briefing.folded else "")
-        for item in (*compiled.briefing.items, *compiled.briefing.folded)
-        if wanted in folded(item.client) or wanted in folded(item.headline) or item.id == asked
-    ]
+    return [one for one in items if wanted in folded(one.client) or wanted in folded(one.headline) or one.id == asked]
 
 
 def _facts_about(compiled: Compiled, asked: str) -> list[Fact]:

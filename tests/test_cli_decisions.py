@@ -46,6 +46,8 @@ def test_said_understood_folded_and_taken_back(home: Home) -> None:
     assert f'{line} By you today: "ask Ines", Ines by Friday.' in page
     assert "The reading of tasks.csv is older than that." in page  # the file is older than the word
     assert home.says("why", item).startswith(f"{line[:-1]}")
+    why_not = home.says("why", "--not", "Tom")
+    assert f"Tom: 0 facts, 0 items in this briefing. not shown: [{item}] {line} By you today" in why_not
     assert home.says("undo") == f"{item} word 1 is taken back: {line}"
     assert "By you today" not in home.says("show")
     assert home.says("decisions") == "Nothing that was said counts; --all shows it."

@@ -339,6 +339,27 @@ def test_what_is_folded_or_was_not_looked_at_can_be_snoozed_until_something_happ
     assert shown(edition(launch(), "2026-11-11", unread, said)) == {}
 
 
+def test_what_a_reason_of_a_card_was_told_again_for_stands_behind_that_reason() -> None:
+    second = "milestone | beta1 | project=p1 | title=Beta | due=2026-12-19 | state=open | manager=Janine\n"
+    first = edition(LAUNCH + second, "2026-11-09")
+    said = [word(first, "beta1", "done", 1)]
+    made = edition(LAUNCH + second, "2026-11-11", first, said)
+    (card,) = made.cards
+    assert card.headline.startswith("Acme site: Launch")
+    assert "Back: Beta due 19 December, no tasks. Marked done by you on Monday, still so in Work at 06:45." in card.body
+
+
+def test_a_muted_item_is_counted_though_nobody_looked_and_the_next_may_be_back_sooner() -> None:
+    first = edition(WORLD, "2026-11-09")
+    said = [
+        word(first, "launch", "mute", 1), word(first, "wave", "snooze until Friday", 2),
+        word(first, "kick", "snooze until activity", 3),
+    ]  # fmt: skip
+    gap = edition(WORLD, "2026-11-10", first, said, read={"milestone": "failed"})
+    assert gap.hidden_line == "Snoozed 2 (next back Friday at the latest). Muted 1 item (milestone-no-tasks 1)."
+    assert gap.muted_count == 1
+
+
 def test_marks_count_in_the_order_where_the_reader_agreed() -> None:
     first = edition(WORLD, "2026-11-09")
     said = [word(first, about, "not useful", number) for number, about in enumerate(("wave", "kick", "beta"), 1)]
