@@ -96,8 +96,17 @@ def _today(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]) 
         now=morning.now, zone=morning.zone, calendar=morning.calendar, absent=absent,
         unread=lambda key, rule: words.listed(not_whole(rule, key[1], ground) or [key[1]]),
         found=[_subject(one, compiled, morning) for one in compiled.found],
-        stops=_stops(compiled, morning, decisions),
+        stops=_stops(compiled, morning, decisions), taken_back=_taken_back(decisions, morning),
     )  # fmt: skip
+
+
+def _taken_back(decisions: Sequence[Decision], morning: Morning) -> dict[Key, datetime]:
+    ending = {one.number: one.key for one in decisions if one.word in ENDS}
+    return {
+        ending[one.undoes]: one.at
+        for one in decisions
+        if one.word == "undone" and one.undoes in ending and one.at <= morning.now
+    }
 
 
 def _stops(compiled: Compiled, morning: Morning, decisions: Sequence[Decision]) -> dict[Key, str]:

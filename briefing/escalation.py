@@ -34,6 +34,9 @@ LONGEST: Mapping[Unit, int] = {"h": 1440, "wh": 480, "wd": 60}
 ENDS: Mapping[str, str] = {"decided": "decided", "done": "marked done", "snoozed": "snoozed", "muted": "muted"}
 """Words of a person that end a climb. `handed` does not: it says who has it, not that it is over."""
 
+AHEAD = timedelta(days=1)
+"""A climb that began further ahead was dated by a wrong clock; it would be waited for, and nobody told."""
+
 SETTLED = frozenset({"sent", "skipped", "refused", "uncertain"})
 """A step that ended so is not tried again by itself."""
 
@@ -135,6 +138,9 @@ class Today:
     stops: Mapping[Key, str] = field(default_factory=dict)
     """Items that a person settled, and how: `decided by Maya`."""
 
+    taken_back: Mapping[Key, datetime] = field(default_factory=dict)
+    """When a word that had settled an item was last taken back."""
+
     withheld: Sequence[Subject] = ()
     """Items that rest on what the reader alone reads: nobody else is ever told of them."""
 
@@ -174,9 +180,21 @@ class Climb:
         return tuple(one for number in numbers if (one := self.result(number)))
 
     def first_try(self, one: Step) -> Step:
-        """The last entry of a step that is tried again and again, with the time of its first failure."""
-        begun = next(entry for entry in self.entries if entry.step == one.step)
-        return replace(one, at=begun.at) if one.state == "deferred" else one
+        """The last entry of a step that is tried again and again, with the time of its first failure, and in the words
+        in which that reason was given first: servers number their refusals.
+        """
+        if one.state != "deferred":
+            return one
+        tries = [entry for entry in self.entries if entry.step == one.step]
+        words = _unnumbered(one.detail)
+        said = next(entry for entry in tries if entry.state == "deferred" and _unnumbered(entry.detail) == words)
+        return replace(one, at=tries[0].at, detail=said.detail)
+
+
+def _unnumbered(text: str) -> str:
+    """A reason without what differs from try to try; the codes of mail servers at its beginning stay."""
+    code = re.match(r"\d{3} (\d\.\d{1,3}\.\d{1,3})?", text)
+    return (code[0] if code else "") + re.sub(r"\S*\d\S*", "", text)
 
 
 def climbs(steps: Iterable[Step]) -> list[Climb]:
@@ -274,7 +292,7 @@ class Plan:
     """What is to be noted and done."""
 
     begun: tuple[Climb, ...] = ()
-    """Climbs that begin now: their first entry is to be noted."""
+    """Climbs that begin now, or go on after a word was taken back: their last entry is to be noted."""
 
     over: tuple[tuple[Climb, str], ...] = ()
     """Climbs that end now, and why."""
@@ -295,8 +313,9 @@ def plan(ladders: Sequence[Ladder], steps: Sequence[Step], today: Today, *, run:
     here = _on_ladders(ladders, today)
     over = [(climb, why) for name, climb in open_ones.items() if (why := _over(name, climb, by_name, here, today))]
     gone = {(climb.ladder, climb.key) for climb, _ in over}
+    last = {(one.ladder, one.key): one for one in climbs(steps)}
     begun = [
-        _begun(name, subject, today.now, run)
+        _resumed(last.get((name, key)), subject, today, run) or _begun(name, subject, today.now, run)
         for (name, key), subject in here.items()
         if key not in today.stops and ((name, key) not in open_ones or (name, key) in gone)
     ]
@@ -347,6 +366,8 @@ def _over(
     """Why a climb ends now; empty where it goes on."""
     if climb.ladder not in ladders:
         return f"there is no ladder {climb.ladder} any more"
+    if climb.began - today.now > AHEAD:
+        return "it began at a time that has not come"
     if climb.key in today.stops:
         return today.stops[climb.key]
     if name in here:
@@ -354,6 +375,21 @@ def _over(
     if any(one.key == climb.key for one in today.found):
         return "the ladder is not for what it is now"
     return today.absent(climb.key, climb.last.rule, climb.last.silent_from)
+
+
+def _resumed(last: Climb | None, subject: Subject, today: Today, run: str) -> Climb | None:
+    """The climb that a word ended which was taken back since: who was told stays told."""
+    if (
+        last is None
+        or last.ended is None
+        or not last.ended.detail.startswith(tuple(f"{one} by " for one in ENDS.values()))
+    ):
+        return None
+    back = today.taken_back.get(last.key)
+    if back is None or back < last.ended.at:
+        return None
+    again = replace(_begun(last.ladder, subject, today.now, run).first, began=last.began)
+    return replace(last, entries=(*last.entries, again))
 
 
 def _begun(ladder: str, subject: Subject, now: datetime, run: str) -> Climb:

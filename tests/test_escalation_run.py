@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from briefing.cli import decisions as cli_decisions
 from briefing.cli import hand as cli_hand
 from briefing.cli import schedule as schedules
 from briefing.decisions import Decision, Step
 from briefing.deliver import escalate
+from briefing.deliver.notice import Notice
 from briefing.demo.server.slack_posts import BOT, TOKEN, SlackPosts
+from briefing.escalation import Subject
 from briefing.loopback import Loopback
 from briefing.store.ledger import Ledger
 from tests.delivery_home import FILES, POST, Home, home_in
@@ -138,6 +142,31 @@ def test_a_decision_in_between_ends_it(home: Home, post: Post) -> None:
     assert "Janine told by e-mail" not in edition(home), "compared with no earlier edition"
 
 
+def test_what_was_decided_and_taken_back_goes_on_where_it_was(
+    home: Home, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_decisions, "clock", lambda: home.now)
+    look(home, "23 09:00")
+    item = steps(home)[0].item
+    assert home.briefing("decide", item, "moved")[0] == 0
+    assert look(home, "23 09:15") == (0, "")
+    home.at(home.now + timedelta(minutes=5))
+    assert home.briefing("undo")[0] == 0
+    assert look(home, "23 09:30") == (0, "")
+    assert told(post) == ["janine"], "nobody is told twice of one climb"
+    assert look(home, "24 09:00") == (0, "")
+    assert told(post) == ["janine", "ben"]
+
+
+def test_a_climb_that_a_wrong_clock_dated_does_not_wait_for_that_date(home: Home, post: Post) -> None:
+    home.at(datetime(2027, 3, 1, 9, tzinfo=BERLIN))
+    home.run("--scheduled")
+    assert look(home, "23 09:00")[0] == 0
+    assert look(home, "24 09:00")[0] == 0
+    assert told(post)[-1] == "ben"
+    assert "it began at a time that has not come" in [one.detail for one in steps(home)]
+
+
 def test_what_is_resolved_ends_it(home: Home, post: Post) -> None:
     look(home, "23 09:00")
     home.write("tasks.csv", DONE)
@@ -187,6 +216,15 @@ def test_what_is_put_off_is_tried_again_and_nothing_is_sent_twice(home: Home, po
     assert look(home, "23 09:30") == (0, "")
     assert look(home, "23 09:45") == (0, "")
     assert told(post) == ["janine"]
+
+
+def test_a_server_that_numbers_its_refusals_is_told_of_once_a_day(home: Home, post: Post) -> None:
+    post.rcpt = {"janine@harbourlane.example": "450 4.2.0 later, 4Xy7Q1 gsmtp"}
+    assert "450 4.2.0 later" in look(home, "23 09:00")[1]
+    post.rcpt = {"janine@harbourlane.example": "450 4.2.0 later, 4Xz9R2 gsmtp"}
+    assert look(home, "23 09:15") == (1, "")
+    post.rcpt = {"janine@harbourlane.example": "452 4.2.2 mailbox full"}
+    assert "mailbox full" in look(home, "23 09:30")[1]
 
 
 def test_an_answer_that_never_came_is_uncertain_and_not_repeated(home: Home, post: Post) -> None:
@@ -315,6 +353,17 @@ def test_a_direct_message_in_slack_that_pings_nobody_else(home: Home) -> None:
         assert "&lt;!channel&gt;" in row["text"]
         assert row["metadata"]["event_type"] == "morning_briefing"
         assert "Janine told in Slack, Monday 07:00, delivered." in edition(home)
+
+
+def test_a_colleague_is_told_who_you_is() -> None:
+    """Sentences speak to the reader of the briefing; a colleague would take them for his own."""
+    promised = Subject(key=("conversation", "s", "message", "1"), rule="r", id="abcd", line="Acme: promised by you.")
+    notice = Notice(workspace="H", at=datetime(2026, 11, 23, 9, tzinfo=UTC), reader="Maya", subjects=(promised,))
+    assert [('"You" is Maya here.', "")] in notice.lines
+    other = replace(notice, subjects=(replace(promised, line="Acme: promised by Tom."),))
+    assert not any("Maya here" in text for line in other.lines for text, _ in line)
+    mine = replace(notice, subjects=(promised,), to_reader=True)
+    assert not any("Maya here" in text for line in mine.lines for text, _ in line)
 
 
 # --- kills -----------------------------------------------------------------------------------------------------------

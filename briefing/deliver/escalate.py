@@ -76,7 +76,7 @@ class Escalator:
             for one, why in made.over
         ]
         if made.begun or over:
-            self._ledger.note_steps([*over, *(one.first for one in made.begun)])
+            self._ledger.note_steps([*over, *(one.last for one in made.begun)])
         for one in made.unread:
             self._once(self._step(one, state="deferred", detail=_not_checked(one, today)))
         for errand in self._errands(made.due, morning):
@@ -132,7 +132,9 @@ class Escalator:
         ladders = tuple(dict.fromkeys(one.ladder.name for one, _ in found))
         return Errand(
             person=person, channel=channel, recipient=recipient, steps=tuple(steps),
-            notice=replace(notice, ladders=ladders, told=tuple(told)),
+            notice=replace(
+                notice, ladders=ladders, told=tuple(told), to_reader=person.casefold() == notice.reader.casefold()
+            ),
         )  # fmt: skip
 
     def notice(self, subjects: tuple[Subject, ...], morning: Morning) -> Notice:

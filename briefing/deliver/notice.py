@@ -7,6 +7,7 @@ Slack gets them as rich text, which it does not parse.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -39,6 +40,9 @@ class Notice:
     """The sender's own words, where it is given by hand."""
 
     by_hand: bool = False
+    to_reader: bool = False
+    """Whether it goes to the reader: to anybody else "you" is somebody else."""
+
     subjects: tuple[Subject, ...]
     ladders: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
@@ -74,9 +78,10 @@ class Notice:
         owner = f"Owner {clean(one.owner_name, 80)}." if one.owner_name else "No owner."
         read = f"Read: {clean(one.read, 80)}." if one.read else ""
         asked = f"Question: {clean(one.ask, LONGEST_LINE)}" if one.ask else ""
-        return [
-            text for text in (clean(one.line, LONGEST_LINE), words.sentence(since, owner, read), asked) if text
-        ]  # fmt: skip
+        line = clean(one.line, LONGEST_LINE)
+        speaks = re.search(r"\byou(rs?)?\b", f"{line} {asked}", re.IGNORECASE) and not self.to_reader
+        whom = f'"You" is {self._sender} here.' if speaks else ""
+        return [text for text in (line, words.sentence(since, owner, read), asked, whom) if text]
 
     def _foot(self) -> list[str]:
         when = f"{words.full_day(self.at.date())}, {words.clock(self.at)}"
