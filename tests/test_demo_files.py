@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import tomllib
 import zipfile
 from collections import Counter
@@ -265,13 +264,6 @@ def test_files_are_of_the_morning_before_seven(folder: Path) -> None:
 
 def _changed(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, ZONE)
-
-
-def test_writing_takes_less_than_three_seconds(tmp_path: Path) -> None:
-    fresh = World(2, MORNING)
-    begun = time.process_time()
-    write(fresh, MORNING, tmp_path)
-    assert time.process_time() - begun < 3
 
 
 def test_every_file_is_recognised_for_what_it_is(folder: Path) -> None:
