@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from briefing import words
 from briefing.decisions import Decision
@@ -41,18 +41,24 @@ def snoozed(found: Sequence[Priced], policy: Policy) -> list[Decision]:
 def hidden_line(found: Sequence[Priced], policy: Policy, morning: Morning) -> str:
     """`Snoozed 2 (next back Monday). Muted 1 rule (deal-incomplete, 4 items) and 1 item (proposal-viewed).`."""
     away = snoozed(found, policy)
-    asleep = f"Snoozed {len(away)} ({_next(away, morning.today)})." if away else ""
+    asleep = f"Snoozed {len(away)} ({_next(away, morning)})." if away else ""
     return words.sentence(asleep, _muted(muted(found, policy), policy))
 
 
-def _next(away: Sequence[Decision], today: date) -> str:
+def _next(away: Sequence[Decision], morning: Morning) -> str:
     """`back Monday`, `next back Monday`; without a date `until 20 % worse`, `until something changes there`."""
     days = sorted(one.until for one in away if one.until is not None)
     only = len(away) == 1
     if not days:
-        return conditions(away[0], today) if only else "until something changes there"
+        return conditions(away[0], morning.today) if only else "until something changes there"
     sooner = any(one.activity or one.worse is not None for one in away)
-    return f"{'' if only else 'next '}back {on(days[0], today)}{' at the latest' if sooner else ''}"
+    back = on(_told_on(days[0], morning), morning.today)
+    return f"{'' if only else 'next '}back {back}{' at the latest' if sooner else ''}"
+
+
+def _told_on(day: date, morning: Morning) -> date:
+    """The first workday from a day on, which has an edition."""
+    return morning.calendar.next_workday(day - timedelta(days=1))
 
 
 def _muted(counts: Sequence[RuleCount], policy: Policy) -> str:

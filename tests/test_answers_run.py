@@ -144,6 +144,23 @@ def test_a_slack_that_cannot_be_read_is_told_and_the_edition_comes(agency: Agenc
     assert "Replies in Slack were not read (Slack answers internal_error to conversations.history)." in told
 
 
+def test_a_post_that_is_brought_up_to_date_still_tells_what_was_not_understood(agency: Agency) -> None:
+    config = Path("briefing.toml")
+    config.write_text(config.read_text("utf-8") + '[sources.deals]\nuse = "deals_csv"\npath = "deals.csv"\n', "utf-8")
+    agency.asked("run")
+    (place,) = agency.site.messages
+    agency.site.says(MAYA, "q7zz done", thread=agency.site.messages[place][0]["ts"])
+    agency.now += timedelta(days=1)
+    agency.asked("run")
+    before = str(agency.site.messages[place]).count("No item has the id")
+    Path("deals.csv").write_text("Deal ID,Deal,Stage,Amount,Currency\nd1,Site,Open,9,USD\n", encoding="utf-8")
+    agency.now += timedelta(hours=3)
+    os.utime("deals.csv", (agency.now.timestamp(),) * 2)
+    assert "slack: brought up to date" in agency.run()
+    assert before
+    assert str(agency.site.messages[place]).count("No item has the id") == before
+
+
 def test_a_day_is_meant_by_the_readers_clock(agency: Agency) -> None:
     config = Path("briefing.toml")
     config.write_text(config.read_text("utf-8").replace("logins =", 'timezone = "America/New_York"\nlogins ='), "utf-8")

@@ -339,6 +339,12 @@ def test_what_is_folded_or_was_not_looked_at_can_be_snoozed_until_something_happ
     assert shown(edition(launch(), "2026-11-11", unread, said)) == {}
 
 
+def test_what_is_snoozed_until_a_day_off_is_back_on_the_next_workday() -> None:
+    made = run("snooze until 14 November", "2026-11-09", "2026-11-13", "2026-11-16")
+    assert made[1].hidden_line == "Snoozed 1 (back Monday)."
+    assert shown(made[2]) == {"launch": "back 6 line"}
+
+
 def test_what_a_reason_of_a_card_was_told_again_for_stands_behind_that_reason() -> None:
     second = "milestone | beta1 | project=p1 | title=Beta | due=2026-12-19 | state=open | manager=Janine\n"
     first = edition(LAUNCH + second, "2026-11-09")

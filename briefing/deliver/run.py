@@ -353,7 +353,10 @@ class _Run:
                 continue
             at = words.clock(now.astimezone(self._zone))
             said = f"Brought up to date at {at}: {words.listed(back)} read since."
-            briefing = replace(briefing, notices=(*briefing.notices, said))
+            # Answers are heard once, for the edition: what was not understood of them stands there still.
+            briefing = replace(
+                briefing, notices=(*briefing.notices, said), not_understood=then.not_understood, answers=then.answers
+            )
             newer = replace(edition_of(briefing, edition.made_at, day=self._today), subject=edition.subject)
             if isinstance(channel, Edited):
                 body = channel.renewed(newer, self._bodies(edition, found.parts)[channel.name])
