@@ -134,7 +134,7 @@ def _several(parts: Sequence[tuple[Workspace, list[Channel]]], asked: Asked, han
     worst of their exit codes.
     """
     codes: list[int] = []
-    usage: list[UsageError] = []
+    usage: list[tuple[Hands, UsageError]] = []
     turns: list[tuple[float, int, Turn]] = []
     for number, (workspace, channels) in enumerate(parts):
         own = replace(hands, say=_as(workspace.who, hands.say), warn=_as(workspace.who, hands.warn))
@@ -147,17 +147,18 @@ def _several(parts: Sequence[tuple[Workspace, list[Channel]]], asked: Asked, han
         except StopIteration as end:
             codes.append(end.value)
     if len(usage) == len(codes):
-        raise usage[0]
+        raise usage[0][1]
+    for own, error in usage:
+        own.say(str(error))
     return max(codes)
 
 
-def _apart(turn: Turn, name: str, own: Hands, usage: list[UsageError]) -> Turn:
+def _apart(turn: Turn, name: str, own: Hands, usage: list[tuple[Hands, UsageError]]) -> Turn:
     """A turn whose failure is told and is its own alone."""
     try:
         return (yield from turn)
     except UsageError as error:
-        usage.append(error)
-        own.say(str(error))
+        usage.append((own, error))
         return 0
     except BriefingError as error:
         own.warn(f"{error}; {error.advice}" if error.advice else str(error))
