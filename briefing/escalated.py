@@ -154,11 +154,16 @@ def told_of(
         if climb.ladder == HAND and not _is_shown(climb, today, since):
             continue
         lines.append(_line(climb, made, over.get(name, ""), morning, today))
-    bad = [Line(text=_failed(one, morning), item=one.item) for one in failed if (one.ladder, one.key) not in over]
+    known = open_climbs(steps)
+    bad = [
+        Line(text=_failed(one, known[one.ladder, one.key], morning, today), item=one.item)
+        for one in failed
+        if (one.ladder, one.key) not in over
+    ]
     bad += [
-        Line(text=f"{one.climb.last.line} {_not_executed(one, morning)}", item=one.climb.last.item)
+        Line(text=f"{line_of(one.climb, morning, today)} {_not_executed(one, morning)}", item=one.climb.last.item)
         for one in (*made.due, *made.unread)
-        if one.climb.result(one.rung.number) is None and (one.climb.ladder, one.climb.key) in open_climbs(steps)
+        if one.climb.result(one.rung.number) is None and (one.climb.ladder, one.climb.key) in known
     ]
     return Told(escalations=tuple(lines), failed=tuple(bad))
 
@@ -170,7 +175,7 @@ def _is_shown(climb: Climb, today: Today, since: datetime | None) -> bool:
 
 def _line(climb: Climb, made: Plan, over: str, morning: Morning, today: Today) -> Line:
     """Such as "Juniper waits. Ines told in Slack, Wednesday 11:05, delivered. Next: you, Friday 11:05."."""
-    parts = [climb.last.line, *(result_of(one, morning) for one in climb.results)]
+    parts = [line_of(climb, morning, today), *(result_of(one, morning) for one in climb.results)]
     if climb.ended:
         parts.append(f"Over since {_when(climb.ended.at, morning)}: {climb.ended.detail}.")
     elif over:
@@ -202,7 +207,10 @@ def result_of(one: Step, morning: Morning) -> str:
 
 def failed_lines(steps: Sequence[Step], decisions: Sequence[Decision], morning: Morning) -> list[str]:
     """Steps that reached nobody for certain and that nobody has handled, each with what to do."""
-    return [with_cure(_failed(one, morning), one.item) for one in failures(steps, decisions)]
+    known = open_climbs(steps)
+    return [
+        with_cure(_failed(one, known[one.ladder, one.key], morning), one.item) for one in failures(steps, decisions)
+    ]
 
 
 def with_cure(text: str, item: str) -> str:
@@ -210,8 +218,19 @@ def with_cure(text: str, item: str) -> str:
     return f"{text} To tell somebody: briefing hand {item} NAME"
 
 
-def _failed(one: Step, morning: Morning) -> str:
-    return words.sentence(one.line, result_of(one, morning))
+def _failed(one: Step, climb: Climb, morning: Morning, today: Today | None = None) -> str:
+    return words.sentence(line_of(climb, morning, today), result_of(one, morning))
+
+
+def line_of(climb: Climb, morning: Morning, today: Today | None = None) -> str:
+    """The item's line as it is today; else as it was when it was last found, with that time."""
+    for one in today.found if today else ():
+        if one.key == climb.key:
+            return one.line
+    seen = climb.seen
+    if seen.at.astimezone(morning.zone).date() == morning.today:
+        return seen.line
+    return f"{seen.line.rstrip('.')} (as of {_when(seen.at, morning)})."
 
 
 def _not_executed(one: Due, morning: Morning) -> str:
@@ -246,7 +265,9 @@ def in_progress(ladders: Sequence[Ladder], steps: Sequence[Step], morning: Morni
         if ladder is None:
             done.append(f"There is no ladder {climb.ladder} any more.")
         then = next(iter(open_rungs(climb, ladder, morning.calendar, morning.zone)), None) if ladder else None
-        yield words.sentence(f"{climb.last.item}  {climb.last.line}", *done, _next(then, morning) if then else "")
+        yield words.sentence(
+            f"{climb.last.item}  {line_of(climb, morning)}", *done, _next(then, morning) if then else ""
+        )
 
 
 def with_ladders(briefing: Briefing, told: Told) -> Briefing:

@@ -165,6 +165,12 @@ class Climb:
         return self.entries[-1]
 
     @property
+    def seen(self) -> Step:
+        """The last entry that was made when the item was found: its line was true then."""
+        found = [one for one in self.entries if one.state in {"began", "sending"} or _saw(one)]
+        return found[-1] if found else self.first
+
+    @property
     def ended(self) -> Step | None:
         """Why it is over; None while it is not."""
         return self.last if self.last.state == "ended" else None
@@ -189,6 +195,14 @@ class Climb:
         words = _unnumbered(one.detail)
         said = next(entry for entry in tries if entry.state == "deferred" and _unnumbered(entry.detail) == words)
         return replace(one, at=tries[0].at, detail=said.detail)
+
+
+NOT_CHECKED = "not checked"
+"""How the reason begins for which a step was put off whose item was not looked at."""
+
+
+def _saw(one: Step) -> bool:
+    return one.state == "deferred" and not one.detail.startswith(NOT_CHECKED)
 
 
 def _unnumbered(text: str) -> str:

@@ -208,6 +208,19 @@ def test_a_failing_executor_is_told_every_time_and_on_top_of_the_edition_until_i
     assert told(post) == ["ben", "ben"]
 
 
+def test_no_line_of_yesterday_is_told_as_today(home: Home, post: Post) -> None:
+    """On Tuesday nothing is "due tomorrow" that is due on Tuesday, whoever was told so on Monday."""
+    post.rcpt = {"janine@harbourlane.example": "550 5.1.1 no such user"}
+    look(home, "23 09:00")
+    look(home, "24 07:00")
+    assert "due tomorrow" not in edition(home)
+    assert "1 escalation failed: Acme site: Launch due today, no tasks." in edition(home)
+    as_of = "Acme site: Launch due tomorrow, no tasks (as of Monday 09:00)."
+    _, out, err = home.briefing("status")
+    assert as_of in out
+    assert as_of in err
+
+
 def test_what_is_put_off_is_tried_again_and_nothing_is_sent_twice(home: Home, post: Post) -> None:
     post.rcpt = {"janine@harbourlane.example": "450 4.2.0 later"}
     assert look(home, "23 09:00")[0] == 1

@@ -21,7 +21,7 @@ from briefing.deliver.outbox import CRASHED, Pace, attempted
 from briefing.deliver.slack_note import SlackNote
 from briefing.errors import BriefingError
 from briefing.escalated import result_of, today_of, told_of, with_cure
-from briefing.escalation import OWNER, Contact, Due, Ladder, Subject, Today, contact, interrupted, plan
+from briefing.escalation import NOT_CHECKED, OWNER, Contact, Due, Ladder, Subject, Today, contact, interrupted, plan
 from briefing.escalation_settings import CARRIERS, contacts
 from briefing.morning import Morning
 from briefing.reading.text import clean
@@ -253,7 +253,7 @@ class Escalator:
 
 def _not_checked(one: Due, today: Today) -> str:
     what = today.unread(one.climb.key, one.climb.last.rule)
-    return f"not checked: {what} {'were' if ' and ' in what else 'was'} not read whole"
+    return f"{NOT_CHECKED}: {what} {'were' if ' and ' in what else 'was'} not read whole"
 
 
 def note_interrupted(ledger: Ledger, *, run: str, now: datetime) -> None:
