@@ -33,6 +33,9 @@ MUTED = timedelta(days=30)
 LONGEST = timedelta(days=400)
 """The furthest a date may lie: a year typed wrong would hide an item for good."""
 
+LATELY = timedelta(days=180)
+"""A day and month without a year that passed within this time is a past day, and not next year's."""
+
 SHORTEST_ID = 4
 """Characters of an id that a reply must give; the command line takes any unique beginning."""
 
@@ -388,7 +391,9 @@ def _in(number: int, unit: str, morning: Morning) -> date:
 
 
 def _day_of_month(text: str, today: date) -> date | None:
-    """`23 November`, `Monday 23 Nov 2026`, `November 23`: the next such day where no year is given."""
+    """`23 November`, `Monday 23 Nov 2026`, `November 23`. Where no year is given the next such day; one that passed
+    within half a year is meant as the past day that it is, and not as next year's.
+    """
     text = re.sub(rf"^({'|'.join(WEEKDAYS)}),? ", "", text)
     hit = re.fullmatch(r"(\d{1,2})\.? ([a-z]{3,9})\.?(?:,? (\d{4}))?", text)
     other = re.fullmatch(r"([a-z]{3,9})\.? (\d{1,2})(?:,? (\d{4}))?", text)
@@ -402,7 +407,7 @@ def _day_of_month(text: str, today: date) -> date | None:
             day = date(one, months[0], int(number))
         except ValueError:
             continue
-        if year or day >= today:
+        if year or today - day <= LATELY:
             return day
     return None
 

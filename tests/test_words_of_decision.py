@@ -95,6 +95,7 @@ def test_understood(text: str, expected: dict[str, Any]) -> None:
         ("n4qf snooze", "until when was not said", "n4qf"),
         ("n4qf snooze until the client answers", '"the client answers" is no date', "n4qf"),
         ("n4qf snooze until 2026-11-18", "Wednesday 18 November is past", "n4qf"),
+        ("n4qf snooze until 18 November", "Wednesday 18 November is past", "n4qf"),
         ("n4qf snooze until today", "until today is no while", "n4qf"),
         ("n4qf snooze until 2126-11-18", "Monday 18 November 2126 is more than 400 days away", "n4qf"),
         ("n4qf snooze until 0% worse", '"0" is no share from 1 % to 500 %', "n4qf"),
