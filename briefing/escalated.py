@@ -264,10 +264,11 @@ def in_progress(ladders: Sequence[Ladder], steps: Sequence[Step], morning: Morni
         ladder = known.get(climb.ladder)
         if ladder is None:
             done.append(f"There is no ladder {climb.ladder} any more.")
-        then = next(iter(open_rungs(climb, ladder, morning.calendar, morning.zone)), None) if ladder else None
-        yield words.sentence(
-            f"{climb.last.item}  {line_of(climb, morning)}", *done, _next(then, morning) if then else ""
-        )
+        left = open_rungs(climb, ladder, morning.calendar, morning.zone) if ladder else []
+        then = next((one for one in left if climb.result(one.rung.number) is None), None)
+        if then is not None:
+            done.append(_next(then, morning) if then.at > morning.now else _not_executed(then, morning))
+        yield words.sentence(f"{climb.last.item}  {line_of(climb, morning)}", *done)
 
 
 def with_ladders(briefing: Briefing, told: Told) -> Briefing:

@@ -221,6 +221,13 @@ def test_no_line_of_yesterday_is_told_as_today(home: Home, post: Post) -> None:
     assert as_of in err
 
 
+def test_status_calls_nothing_next_that_is_past(home: Home, post: Post) -> None:
+    look(home, "23 09:00")
+    home.at(home.now + timedelta(days=1, hours=1))
+    assert "Step 2 (Ben) is due since today 09:00; no run executed it yet." in home.briefing("status")[1]
+    assert "Next: Ben" not in home.briefing("status")[1]
+
+
 def test_what_is_put_off_is_tried_again_and_nothing_is_sent_twice(home: Home, post: Post) -> None:
     post.rcpt = {"janine@harbourlane.example": "450 4.2.0 later"}
     assert look(home, "23 09:00")[0] == 1
