@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from briefing.deliver.edition import Edition, edition_from, edition_of, kept
-from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, address, id_of, in_short, message, subject_of
+from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, address, as_sent, id_of, in_short, message, subject_of
 from briefing.deliver.notice import Notice, as_mail
 from briefing.document import Line
 from briefing.escalation import Subject
@@ -192,3 +192,36 @@ def test_the_title_of_an_item_becomes_no_header_of_an_escalation(line: str) -> N
     headers = read(body).keys()
     assert "Bcc" not in headers
     assert headers.count("Subject") == 1
+
+
+WORDS = [
+    "Köhler",
+    "&",
+    "Söhne",
+    "is",
+    "3",
+    "workdays",
+    "out",
+    "no",
+    "tasks:",
+    "Señor",
+    "(Wednesday)",
+    "naïve",
+    "Übergabe",
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join))
+@example("Söhne out 3 Köhler Übergabe Señor (Wednesday) no Söhne Señor (Wednesday) naïve naïve Köhler &")
+@example("Escalated to you: Acme site: Launch due Wednesday, no tasks and 1 more")
+def test_a_long_subject_arrives_with_all_its_blanks(subject: str) -> None:
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    mail.set_content("Subject: another\n")
+    sent = as_sent(mail, subject)
+    first = sent.split(b"\r\n", 1)[0]
+    assert str(message_from_bytes(sent, policy=SMTP)["Subject"]) == subject
+    assert first != b"Subject:"
+    assert len(first) <= 78
+    assert sent.endswith(b"Subject: another\r\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -95,7 +96,18 @@ def message(edition: Edition, envelope: Envelope) -> bytes:
     mail.add_alternative(edition.forms["html"], subtype="html", cte="quoted-printable")
     mail["Content-Language"] = "en"  # last: setting the content drops what is said of it
     mail.set_boundary(f"=_{stable[1:-1].partition('@')[0].replace('.', '_')}_=")  # else random
-    return mail.as_bytes()
+    return as_sent(mail, subject_of(edition))
+
+
+def as_sent(mail: EmailMessage, subject: str) -> bytes:
+    """A mail as bytes, its subject as `Header` folds it.
+
+    The policy of Python 3.11 may lose the blank before an encoded word that begins a line, and may leave the first line
+    of a subject empty.
+    """
+    charset = "us-ascii" if subject.isascii() else "utf-8"
+    folded = b"Subject: " + Header(subject, charset, header_name="Subject").encode(linesep="\r\n").encode() + b"\r\n"
+    return re.sub(rb"^Subject:.*\r\n(?:[ \t].*\r\n)*", lambda _: folded, mail.as_bytes(), count=1, flags=re.MULTILINE)
 
 
 def in_short(body: bytes) -> Sequence[str]:

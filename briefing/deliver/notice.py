@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from briefing import words
-from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, plain_words
+from briefing.deliver.mail import LONGEST_SUBJECT, Envelope, as_sent, plain_words
 from briefing.deliver.slack_post import note_of
 from briefing.escalation import Subject
 from briefing.page import safe_url
@@ -107,7 +107,7 @@ def as_mail(notice: Notice, envelope: Envelope, to: Address) -> tuple[bytes, str
             mail[name] = value
     foot = f"An answer to this mail goes to {notice.reply_to}." if notice.reply_to else ""
     mail.set_content(f"{_text(notice, foot)}\n", cte="quoted-printable")
-    return mail.as_bytes(), stable
+    return as_sent(mail, title), stable
 
 
 def as_post(notice: Notice) -> bytes:
